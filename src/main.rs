@@ -1,1 +1,3 @@
-fn main(){}
+//! The `authkeeper` binary.
+
+fn main() {}

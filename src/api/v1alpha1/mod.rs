@@ -1,0 +1,22 @@
+//! `authkeeper.dev/v1alpha1`.
+
+pub mod annotation;
+mod method;
+mod refresh;
+mod source;
+mod spec;
+mod status;
+mod target;
+
+pub use method::{Block, Field, KeyReference, Method};
+pub use refresh::{Connection, Probe, Refresh, RefreshOn, Retry};
+pub use source::{Origin, Source};
+pub use spec::{
+    AuthenticationConfiguration, AuthenticationConfigurationSpec, DeletionPolicy, KeyMatching,
+    LocalReference, Selection,
+};
+pub use status::{
+    AuthenticationConfigurationStatus, ConditionType, FieldSource, LastError, MethodStatus,
+    SourceStatus, TargetStatus, UnscheduledMints,
+};
+pub use target::{Format, Target, TemplateFrom};

@@ -1,0 +1,92 @@
+//! When a credential is replaced, how it is tried, and over which connection.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::KeyReference;
+use crate::duration::HumanDuration;
+
+/// When the credential is replaced. Every member is optional; the defaults suit tokens from 30 seconds to 24 hours.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Refresh {
+    /// How long before its end a token is replaced. Default: a third of its life; at most two thirds of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<HumanDuration>,
+    /// Spread, in per cent of the lead, always earlier, so that many objects do not refresh at once. Default: 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jitter_percent: Option<u8>,
+    /// Shortest time between two scheduled refreshes. Default: 10s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_interval: Option<HumanDuration>,
+    /// Longest time between two refreshes of a credential that ends. Default: 24h.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_interval: Option<HumanDuration>,
+    /// Life of a token whose end the server does not state. Default: 5m. 0s: it never ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assumed_lifetime: Option<HumanDuration>,
+    /// How failures are retried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+}
+
+/// How passing failures are retried.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Retry {
+    /// First pause after a passing failure; it doubles from there. Default: 30s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial: Option<HumanDuration>,
+    /// Longest pause. Default: 15m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<HumanDuration>,
+}
+
+/// A request made with the new credential: a gate before it is published, and a watchdog afterwards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Probe {
+    /// Address to ask. The host is literal.
+    pub url: String,
+    /// HTTP method: GET, HEAD, POST or OPTIONS. Default: GET.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// Request headers, as templates over the credential. Default: the Authorization header of the credential.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// Which answers mean that the credential is dead. Default: status 401.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_on: Option<RefreshOn>,
+    /// How often a published credential is probed. Default: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<HumanDuration>,
+}
+
+/// Which answers of a probe mean that the credential is dead.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshOn {
+    /// Status codes. Default: 401.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status: Vec<u16>,
+    /// Regular expression that the body must also match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+/// How servers are reached.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Connection {
+    /// Time for one request, from connecting to the last byte. Default: 10s, at most 60s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<HumanDuration>,
+    /// Key of a source with PEM certificates that are trusted besides those of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<KeyReference>,
+    /// True: http:// addresses are allowed, if the operator allows them too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_http: Option<bool>,
+}

@@ -1,0 +1,69 @@
+//! Where the credential is written, and in which shape.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A managed Secret in the same namespace. One credential feeds every target.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Name of the Secret.
+    pub name: String,
+    /// Shape of the data. Default: Default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// Only with format Default: exactly these keys; Secret key to credential key, as in `ORDERS_TOKEN: access_token`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
+    /// Further keys, as templates over `credential`; with format Template the only keys.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub template: BTreeMap<String, String>,
+    /// A template kept in a ConfigMap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub template_from: Vec<TemplateFrom>,
+    /// Type of the Secret. Default: the one that belongs to the format, else Opaque.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Further labels of the Secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Further annotations of the Secret.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// Registries (DockerConfigJson) or machines (Netrc) that the credential is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// User name for formats that need one when the credential has none. Default: oauth2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+}
+
+/// A template kept in a ConfigMap of the same namespace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TemplateFrom {
+    /// Name of the ConfigMap.
+    pub config_map: String,
+    /// Key of the ConfigMap that holds the template.
+    pub key: String,
+    /// Key of the managed Secret. Default: the key of the ConfigMap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+/// Shapes of a managed Secret.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Format {
+    #[default]
+    Default,
+    Env,
+    HttpHeader,
+    BasicAuth,
+    DockerConfigJson,
+    Netrc,
+    Dotenv,
+    Json,
+    Template,
+}
