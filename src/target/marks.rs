@@ -23,6 +23,8 @@ pub struct Marks {
     pub method: Option<String>,
     pub generation: Option<i64>,
     pub handled_refresh_request: Option<String>,
+    /// How often the same token came back in a row.
+    pub repeats: u8,
 }
 
 /// A source at a version: what was read when the credential was obtained.
@@ -59,6 +61,10 @@ impl Marks {
                 .get(annotation::GENERATION)
                 .and_then(|text| text.parse().ok()),
             handled_refresh_request: text(annotation::HANDLED_REFRESH_REQUEST),
+            repeats: annotations
+                .get(annotation::REPEATS)
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(0),
         }
     }
 
@@ -163,6 +169,7 @@ mod tests {
             method: Some("OAuthClientCredentials".into()),
             generation: Some(3),
             handled_refresh_request: Some("a, b=c".into()),
+            repeats: 2,
         };
         assert_eq!(Marks::read(&marks.write()), marks);
         assert_eq!(Marks::read(&BTreeMap::new()), Marks::default());

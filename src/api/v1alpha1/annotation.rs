@@ -24,6 +24,8 @@ pub const METHOD: &str = "authkeeper.dev/method";
 pub const GENERATION: &str = "authkeeper.dev/generation";
 /// On M: the refresh request that led to this credential.
 pub const HANDLED_REFRESH_REQUEST: &str = "authkeeper.dev/handled-refresh-request";
+/// On M: how often the same token came back in a row; absent when it did not.
+pub const REPEATS: &str = "authkeeper.dev/repeats";
 /// On a Secret of somebody else: the configuration that may take it over.
 pub const ADOPT_BY: &str = "authkeeper.dev/adopt-by";
 
