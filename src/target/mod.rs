@@ -1,5 +1,17 @@
 //! The managed Secret as data: what it says about itself, and how it is rendered. Pure.
 
+pub mod digest;
+mod manifest;
 mod marks;
+mod read;
+mod recover;
+mod render;
+mod validate;
 
+pub use digest::DigestKey;
+pub use manifest::{Manifest, Precondition, manifest};
 pub use marks::{Marks, SourceVersion};
+pub use read::{Facts, Ownership, ownership, read};
+pub use recover::recover;
+pub use render::{Published, Rendered, render, type_of};
+pub use validate::{Subject, validate};
