@@ -129,6 +129,9 @@ pub fn decide(seen: &Observed, now: Timestamp) -> Plan {
         );
     }
     let repairs = repairs(seen);
+    if let Some(why) = beyond_repair(seen, &repairs) {
+        return gate(seen, Issue { why, order: order(seen, grants, why) }, now);
+    }
     if !repairs.is_empty() {
         return storage_gate(seen, now).unwrap_or(Plan::Repair(repairs));
     }
@@ -146,7 +149,7 @@ fn no_place(seen: &Observed) -> Option<Refusal> {
     let usable = seen.targets.iter().any(|target| {
         matches!(
             target.state,
-            TargetState::Absent | TargetState::Adoptable | TargetState::Managed(_)
+            TargetState::Absent | TargetState::Managed(_)
         )
     });
     if usable { None } else { conflict(seen) }
@@ -172,7 +175,6 @@ pub(super) fn conflict(seen: &Observed) -> Option<Refusal> {
             Some(Refusal::new(Reason::TargetConflict, detail))
         }
         TargetState::Absent
-        | TargetState::Adoptable
         | TargetState::Leaving
         | TargetState::Managed(_) => None,
     })
@@ -215,11 +217,9 @@ fn wanted_anew(seen: &Observed, now: Timestamp) -> Option<Why> {
 
 /// Nothing intact is there. An edited Secret is looked into first; its bytes may still be ours.
 fn missing(seen: &Observed) -> Option<Why> {
-    let edited = seen.managed().find(|current| !current.intact);
-    match edited {
+    match seen.managed().find(|current| !current.intact) {
         Some(current) if seen.grant_of(&current.marks).is_none() => Some(changed(seen, current)),
-        Some(current) if !current.unrecoverable => None,
-        Some(_) => Some(Why::Lost),
+        Some(_) => None,
         None if seen
             .targets
             .iter()
@@ -334,11 +334,22 @@ fn storage_gate(seen: &Observed, now: Timestamp) -> Option<Plan> {
     Some(Plan::Hold(Hold::BackOff { until: Some(until) }))
 }
 
+/// A repair was tried, and the bytes are not to be had from any Secret.
+fn beyond_repair(seen: &Observed, repairs: &[Repair]) -> Option<Why> {
+    let hopeless = |repair: &&Repair| {
+        seen.targets.iter().any(|target| target.name == repair.target && target.unrecoverable)
+    };
+    repairs.iter().find(hopeless).map(|repair| match repair.why {
+        RepairWhy::Reshaped => Why::SpecChanged,
+        RepairWhy::Missing | RepairWhy::Edited | RepairWhy::Behind | RepairWhy::Disowned => Why::Lost,
+    })
+}
+
 /// Targets that do not hold the current credential as they should.
 fn repairs(seen: &Observed) -> Vec<Repair> {
     let newest = seen.current();
     let wrong = |target: &super::TargetSeen| match &target.state {
-        TargetState::Absent | TargetState::Adoptable => newest.map(|_| RepairWhy::Missing),
+        TargetState::Absent => newest.map(|_| RepairWhy::Missing),
         TargetState::Foreign { .. } | TargetState::Leaving => None,
         TargetState::Managed(current) => flaw(current, newest, &target.publish),
     };
@@ -367,11 +378,31 @@ fn flaw(current: &Current, newest: Option<&Current>, publish: &str) -> Option<Re
         Some(RepairWhy::Edited)
     } else if behind {
         Some(RepairWhy::Behind)
-    } else if reshaped || !current.type_fits {
+    } else if reshaped {
         Some(RepairWhy::Reshaped)
     } else if !current.owned {
         Some(RepairWhy::Disowned)
     } else {
         None
+    }
+}
+
+// === impl Plan ===
+
+impl Plan {
+    /// For logs and traces.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Rest => "rest",
+            Self::Refuse(_) => "refuse",
+            Self::Hold(_) => "hold",
+            Self::Keep => "keep",
+            Self::Issue(_) => "issue",
+            Self::Publish => "publish",
+            Self::Repair(_) => "repair",
+            Self::Prune(_) => "prune",
+            Self::Probe => "probe",
+        }
     }
 }

@@ -438,7 +438,6 @@ impl Live {
             }),
             TargetState::Absent
             | TargetState::Foreign { .. }
-            | TargetState::Adoptable
             | TargetState::Leaving => false,
         });
         Self {
@@ -468,7 +467,6 @@ fn targets(seen: &Observed, written: &[TargetWritten]) -> Vec<TargetStatus> {
             }
             TargetState::Absent
             | TargetState::Foreign { .. }
-            | TargetState::Adoptable
             | TargetState::Leaving => false,
         },
     };
