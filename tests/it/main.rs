@@ -1,1 +1,4 @@
-//! x
+//! Tests that see the crate from outside.
+
+mod http_port;
+mod providers;
