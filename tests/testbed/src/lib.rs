@@ -6,6 +6,7 @@
 //! | [`control_plane`] | a real etcd, kube-apiserver and kube-controller-manager, with an audit log |
 //! | [`namespace`] | a namespace per test |
 //! | [`operator`] | the operator's binary as a child |
+//! | [`idp`] | identity providers: scripted, for the demo, and a certified one |
 //! | [`process`], [`supervisor`] | children that cannot outlive the run |
 //! | [`pki`], [`ports`], [`kubeconfig`], [`crypto`], [`progress`] | what those need |
 
@@ -13,6 +14,9 @@ pub mod assets;
 mod blocking;
 pub mod control_plane;
 pub mod crypto;
+mod http_server;
+pub mod idp;
+pub mod jwt;
 pub mod kubeconfig;
 pub mod namespace;
 pub mod operator;
