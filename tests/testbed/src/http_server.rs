@@ -74,7 +74,7 @@ impl HttpServer {
             .enable_all()
             .build()?;
         std::thread::spawn(move || {
-            runtime.block_on(serve(address, receiver, Connections { tls, service }))
+            runtime.block_on(serve(address, receiver, Connections { tls, service }));
         });
         let server = Self { address, commands };
         server.set_open(true)?;
@@ -188,7 +188,7 @@ impl Connections {
                         Reply::Answer(response) => return Ok(response),
                         Reply::Drop => {}
                         Reply::Raw(bytes) => {
-                            *raw.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes)
+                            *raw.lock().unwrap_or_else(PoisonError::into_inner) = Some(bytes);
                         }
                     }
                     // An error makes hyper stop without writing anything.

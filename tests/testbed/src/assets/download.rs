@@ -120,17 +120,7 @@ impl Artefact {
 
 async fn text(url: String) -> Result<String> {
     let client = client()?;
-    let answer = async {
-        Ok::<_, reqwest::Error>(
-            client
-                .get(url)
-                .send()
-                .await?
-                .error_for_status()?
-                .text()
-                .await?,
-        )
-    };
+    let answer = async { client.get(url).send().await?.error_for_status()?.text().await };
     Ok(tokio::time::timeout(FIRST_ANSWER, answer)
         .await
         .context("no answer in time")??)
