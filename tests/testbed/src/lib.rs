@@ -7,6 +7,7 @@
 //! | [`namespace`] | a namespace per test |
 //! | [`operator`] | the operator's binary as a child |
 //! | [`idp`] | identity providers: scripted, for the demo, and a certified one |
+//! | [`node`] | Node programs and their npm packages |
 //! | [`process`], [`supervisor`] | children that cannot outlive the run |
 //! | [`pki`], [`ports`], [`kubeconfig`], [`crypto`], [`progress`] | what those need |
 
@@ -14,11 +15,13 @@ pub mod assets;
 mod blocking;
 pub mod control_plane;
 pub mod crypto;
+mod digest;
 mod http_server;
 pub mod idp;
 pub mod jwt;
 pub mod kubeconfig;
 pub mod namespace;
+pub mod node;
 pub mod operator;
 pub mod pki;
 pub mod ports;

@@ -1,4 +1,5 @@
 //! The testbed's own tests.
 
 mod control_plane;
+mod oidc_provider;
 mod scripted_idp;
