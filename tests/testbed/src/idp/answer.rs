@@ -4,13 +4,11 @@ use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use http::Response;
-use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::Frame;
 use serde_json::Value;
 
-use crate::http_server::{Body, Reply};
+use crate::http_server::{Body, Reply, streamed, whole};
 
 /// Long enough for what was sent before to have left.
 const FLUSH: Duration = Duration::from_millis(50);
@@ -138,14 +136,14 @@ impl Answer {
     pub(crate) async fn reply(self) -> Reply {
         tokio::time::sleep(self.delay).await;
         let length = self.body.len();
-        let whole = self.body.clone();
+        let bytes = self.body.clone();
         let (length, body) = match self.manner {
             Manner::Dropped => return Reply::Drop,
-            Manner::Raw => return Reply::Raw(whole),
-            Manner::Whole => (None, Full::new(whole).map_err(io::Error::other).boxed()),
-            Manner::Truncated(at) => (Some(length), truncated(whole.slice(..at.min(length)))),
-            Manner::Dribbled(pause) => (Some(length), dribbled(whole, pause)),
-            Manner::Endless => (None, streamed(stream::repeat(whole).map(Ok))),
+            Manner::Raw => return Reply::Raw(bytes),
+            Manner::Whole => (None, whole(bytes)),
+            Manner::Truncated(at) => (Some(length), truncated(bytes.slice(..at.min(length)))),
+            Manner::Dribbled(pause) => (Some(length), dribbled(bytes, pause)),
+            Manner::Endless => (None, streamed(stream::repeat(bytes).map(Ok))),
         };
         let mut response = Response::builder().status(self.status);
         for (name, value) in self.headers {
@@ -166,19 +164,13 @@ fn truncated(part: Bytes) -> Body {
     streamed(stream::iter([Ok(part)]).chain(end))
 }
 
-fn dribbled(whole: Bytes, pause: Duration) -> Body {
-    let length = whole.len();
+fn dribbled(bytes: Bytes, pause: Duration) -> Body {
+    let length = bytes.len();
     streamed(stream::iter(0..length).then(move |at| {
-        let byte = whole.slice(at..=at);
+        let byte = bytes.slice(at..=at);
         async move {
             tokio::time::sleep(pause).await;
             Ok(byte)
         }
     }))
-}
-
-pub(crate) fn streamed(
-    chunks: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static,
-) -> Body {
-    BodyExt::boxed(StreamBody::new(chunks.map(|chunk| chunk.map(Frame::data))))
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{Answer, Recorded, ScriptedIdp};
 use crate::jwt::SigningKey;
+use crate::random::letters;
 
 /// Where tokens are issued.
 pub const TOKEN_PATH: &str = "/token";
@@ -131,12 +132,7 @@ impl Desk {
     fn issue(&self, request: &Recorded) -> Result<String> {
         let now = Timestamp::now();
         let expiry = now + SignedDuration::try_from(self.options.lifetime)?;
-        let mut random = [0; 24];
-        aws_lc_rs::rand::fill(&mut random)?;
-        let unique = random
-            .iter()
-            .map(|byte| char::from(b'a' + byte % 26))
-            .collect::<String>();
+        let unique = letters(24)?;
         let token = if self.options.jwt {
             self.key.sign(&json!({
                 "iss": self.issuer,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::process::Supervised;
+use crate::random::letters;
 use crate::{node, ports};
 
 const SERVER: &str = include_str!("../../node/oidc-provider.mjs");
@@ -27,7 +28,7 @@ pub struct OidcProvider {
     process: Supervised,
     port: u16,
     basic: Credentials,
-    post: Credentials,
+    by_post: Credentials,
     introspector: Credentials,
     http: reqwest::Client,
 }
@@ -54,20 +55,19 @@ pub struct Verifier {
 impl OidcProvider {
     /// Starts one whose tokens live so many seconds.
     pub fn start(lifetime_seconds: u32) -> Result<Self> {
-        let (basic, post, introspector) = (
+        let [basic, by_post, introspector] = [
             credentials("basic")?,
             credentials("post")?,
             credentials("introspector")?,
-        );
-        let port = ports::free();
+        ];
         let client = |client: &Credentials, method| json!({"id": client.id, "secret": client.secret, "method": method});
         let configuration = json!({
-            "port": port,
+            "port": ports::free(),
             "lifetimeSeconds": lifetime_seconds,
             "introspector": introspector.id,
             "clients": [
                 client(&basic, "client_secret_basic"),
-                client(&post, "client_secret_post"),
+                client(&by_post, "client_secret_post"),
                 client(&introspector, "client_secret_post"),
             ],
         });
@@ -77,7 +77,7 @@ impl OidcProvider {
             process,
             port,
             basic,
-            post,
+            by_post,
             introspector,
             http: http_client()?,
         })
@@ -106,7 +106,7 @@ impl OidcProvider {
 
     /// The client that authenticates by `client_secret_post`.
     pub fn post_client(&self) -> &Credentials {
-        &self.post
+        &self.by_post
     }
 
     /// Whether the provider itself says that an opaque token is valid (RFC 7662).
@@ -197,21 +197,8 @@ fn http_client() -> Result<reqwest::Client> {
 }
 
 fn credentials(name: &str) -> Result<Credentials> {
-    let (mut id, mut secret) = ([0; 4], [0; 16]);
-    aws_lc_rs::rand::fill(&mut id)?;
-    aws_lc_rs::rand::fill(&mut secret)?;
-    let letters = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| char::from(b'a' + byte % 26))
-            .collect::<String>()
-    };
     Ok(Credentials {
-        id: format!("{name}{RESERVED}{}", letters(&id)),
-        secret: format!(
-            "{}{RESERVED}{}",
-            letters(&secret[..8]),
-            letters(&secret[8..])
-        ),
+        id: format!("{name}{RESERVED}{}", letters(4)?),
+        secret: format!("{}{RESERVED}{}", letters(8)?, letters(8)?),
     })
 }
