@@ -1,1 +1,3 @@
-//! x
+//! Tests.
+
+mod crds;

@@ -1,6 +1,7 @@
 //! OAuth 2.0.
 
 mod config;
+mod rules;
 
 use futures::future::BoxFuture;
 
