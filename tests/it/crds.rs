@@ -5,6 +5,8 @@ fn dump() {
     let mut out = Vec::new();
     authkeeper::cli::crds::print(authkeeper::cli::crds::Format::Yaml, &mut out).unwrap();
     std::fs::write("crds/authenticationconfigurations.authkeeper.dev.yaml", out).unwrap();
-    let n = serde_json::to_string(&authkeeper::api::crds()[0]).unwrap().len();
+    let n = serde_json::to_string(&authkeeper::api::crds()[0])
+        .unwrap()
+        .len();
     eprintln!("SIZE {n}");
 }

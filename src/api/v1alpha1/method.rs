@@ -65,7 +65,7 @@ pub enum Block {
 #[schemars(extend("x-kubernetes-validations" = rules::field()))]
 pub struct Field {
     /// Canonical name, looked up among the keys of the sources: exactly first, then without regard to case, `-`, `_`, `.` and space.
-    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::key()))]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::key()))]
     pub name: String,
     /// How the provider uses it: principal, credential or auxiliary. Default: auxiliary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -115,7 +115,7 @@ pub struct KeyReference {
     pub source: Option<String>,
     /// Key inside it. Default: the name of the field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::key()))]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::key()))]
     pub key: Option<String>,
 }
 

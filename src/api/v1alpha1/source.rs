@@ -15,7 +15,7 @@ use crate::rule;
 pub struct Source {
     /// Name used by fields[].from.source and in status. Default: the name of what it refers to, or `values`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::key()))]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::key()))]
     pub name: Option<String>,
     /// True: the source may be missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -111,7 +111,7 @@ pub enum DeletionPolicy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LocalReference {
     /// Name of the object.
-    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
     pub name: String,
 }
 

@@ -14,7 +14,7 @@ use crate::rule;
 #[schemars(extend("x-kubernetes-validations" = rules::target()))]
 pub struct Target {
     /// Name of the Secret.
-    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
     pub name: String,
     /// Shape of the data. Default: Default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,14 +58,14 @@ pub struct Target {
 #[serde(rename_all = "camelCase")]
 pub struct TemplateFrom {
     /// Name of the ConfigMap.
-    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
     pub config_map: String,
     /// Key of the ConfigMap that holds the template.
-    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::key()))]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::key()))]
     pub key: String,
     /// Key of the managed Secret. Default: the key of the ConfigMap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::key()))]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::key()))]
     pub to: Option<String>,
 }
 
