@@ -113,7 +113,7 @@ fn duration(range: &str, words: &str) -> Value {
     )])
 }
 
-/// Blames `shorter` when it is longer than `longer`; a text that is no duration is left to its own rule.
+/// Blames `shorter` when it is longer than `longer`; what is no duration of at least a second is left to its own rule.
 pub fn ordered(shorter: (&str, &str), longer: (&str, &str)) -> Value {
     let value =
         |(name, default): (&str, &str)| format!("(has(self.{name}) ? self.{name} : '{default}')");
@@ -121,7 +121,8 @@ pub fn ordered(shorter: (&str, &str), longer: (&str, &str)) -> Value {
     rule_for(
         &format!(".{}", shorter.0),
         &format!(
-            "!{low}.matches('{DURATION}') || !{high}.matches('{DURATION}') || duration({low}) <= duration({high})"
+            "!{low}.matches('{DURATION}') || !{high}.matches('{DURATION}') || duration({high}) < duration('1s') || \
+             duration({low}) <= duration({high})"
         ),
         &format!(
             "{} must not be longer than {} (default {})",

@@ -1,3 +1,4 @@
-//! Tests.
+//! What authkeeper promises, tried on the real thing.
 
 mod crds;
+mod generated;

@@ -49,7 +49,7 @@ pub struct AuthenticationConfigurationSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-validations" = rules::source_names()))]
     pub sources: Vec<Source>,
-    /// How the credential is obtained. Either this or methods.
+    /// How the credential is obtained: exactly one provider block. Either this or methods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     /// Alternatives, in order of preference. Either this or method.
