@@ -12,13 +12,14 @@ const OBJECT_NAME: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*
 const KEY: &str = "^[-._a-zA-Z0-9]+$";
 /// Durations short enough that no sum leaves what CEL and the operator can hold.
 const DURATION: &str = "^([0-9]{1,9}(ms|s)|[0-9]{1,7}m|[0-9]{1,5}h)+$";
-/// Absolute, http or https, and a host that is not a template. User information is left to a rule of its own.
-const URL: &str =
-    "^(?i:https?)://([^/?#]*@)?([-._a-zA-Z0-9]+|[[][0-9a-fA-F:.]+[]])(:[0-9]{1,5})?([/?#].*)?$";
+/// Scheme, host and port of an absolute address. The host is never a template, so that nobody who may edit a source
+/// decides where a secret is sent. User information is left to a rule of its own.
+const ORIGIN: &str =
+    "(?i:https?)://([^/?#]*@)?([-._a-zA-Z0-9]+|[[][0-9a-fA-F:.]+[]])(:[0-9]{1,5})?";
 /// Names of header fields (RFC 9110 section 5.6.2).
 const HEADER_NAME: &str = "^[-!#$%&*+.^_`|~0-9a-zA-Z]+$";
 /// Header fields that belong to the connection and not to the caller.
-const CONNECTION_HEADERS: &[&str] = &[
+pub const CONNECTION_HEADERS: &[&str] = &[
     "connection",
     "content-length",
     "expect",
@@ -68,13 +69,25 @@ pub fn one_line() -> Value {
     json!([rule("!self.matches('[[:cntrl:]]')", "must be one line")])
 }
 
-/// An address that requests are sent to.
-pub fn url() -> Value {
+/// An address that requests are sent to, written out.
+pub fn address() -> Value {
+    address_rules(
+        "([/?#][^{}[:space:][:cntrl:]]*)?",
+        "must be an absolute URL without templates, as in https://login.example.com/oauth2/token",
+    )
+}
+
+/// An address whose path and query may be templates.
+pub fn address_with_template() -> Value {
+    address_rules(
+        "([/?#][^[:cntrl:]]*)?",
+        "must be an absolute URL whose host is written out, as in https://api.example.com/me",
+    )
+}
+
+fn address_rules(path: &str, message: &str) -> Value {
     json!([
-        rule(
-            &format!("self.matches('{URL}')"),
-            "must be an absolute URL whose host is written out, as in https://login.example.com/oauth2/token",
-        ),
+        rule(&format!("self.matches('^{ORIGIN}{path}$')"), message),
         rule(
             "!self.matches('^[^/?#]*//[^/?#]*@')",
             "must not contain a user name or password; put them into a source",
@@ -131,41 +144,50 @@ pub fn ordered(shorter: (&str, &str), longer: (&str, &str)) -> Value {
     )
 }
 
-/// A map of header fields; `reserved` are those that the caller sets itself, in lower case.
+/// A map of header fields; `reserved` are those that nobody may set by hand, in lower case.
 pub fn headers(reserved: &[&str]) -> Value {
-    let names: Vec<_> = CONNECTION_HEADERS
-        .iter()
-        .chain(reserved)
-        .map(|name| format!("'{name}'"))
-        .collect();
     json!([
         rule(
             &format!("self.all(name, name.matches('{HEADER_NAME}'))"),
             "not the name of a header: letters, digits and '-' only",
         ),
         rule(
-            &format!(
-                "self.all(name, !(name.lowerAscii() in [{}]))",
-                names.join(", ")
-            ),
+            &format!("self.all(name, !(name.lowerAscii() in {}))", list(reserved)),
             &format!(
                 "these headers are set by authkeeper or belong to the connection: {}",
-                names.join(", ").replace('\'', "")
+                reserved.join(", ")
             ),
         ),
         rule(
-            "self.all(name, !self[name].matches('[[:cntrl:]]'))",
-            "the value of a header must be one line",
+            "self.all(name, self[name].matches('^[ -~]*$'))",
+            "the value of a header must be printable ASCII",
         ),
     ])
 }
 
-/// One header field name.
+/// The name of the header that carries a credential.
 pub fn header_name() -> Value {
     json!([rule(
-        &format!("self.matches('{HEADER_NAME}')"),
-        "must be the name of a header: letters, digits and '-' only",
+        &format!(
+            "self.matches('{HEADER_NAME}') && !(self.lowerAscii() in {})",
+            list(CONNECTION_HEADERS)
+        ),
+        "must be the name of a header, letters, digits and '-' only, and none that belongs to the connection",
     )])
+}
+
+/// What stands before a credential in its header.
+pub fn header_prefix() -> Value {
+    json!([rule(
+        "self.matches('^[!-~][ -~]*$')",
+        "must be printable ASCII that does not begin with a space",
+    )])
+}
+
+/// A CEL list of texts.
+pub fn list(texts: &[&str]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| format!("'{text}'")).collect();
+    format!("[{}]", texts.join(", "))
 }
 
 /// Schema of the texts in a list or map: at most `longest` long.

@@ -10,6 +10,7 @@ use schemars::Schema;
 use serde_json::{Map, Value, json};
 
 use super::v1alpha1::{AuthenticationConfiguration, object_rules};
+use crate::rule;
 
 /// Formats that the API server knows; it warns about every other.
 const FORMATS: &[&str] = &["date-time", "int32", "int64"];
@@ -90,6 +91,7 @@ pub(super) fn plain_blocks(schema: &mut Schema) {
             blocks.insert(name, block);
         }
     }
+    members_of_several_blocks(&mut blocks);
     object.remove("unevaluatedProperties");
     object.insert("type".to_owned(), json!("object"));
     if let Some(members) = object
@@ -98,5 +100,19 @@ pub(super) fn plain_blocks(schema: &mut Schema) {
         .as_object_mut()
     {
         members.extend(blocks);
+    }
+}
+
+/// Members that mean the same in each block that has them get the same rules.
+fn members_of_several_blocks(blocks: &mut Map<String, Value>) {
+    for block in blocks.values_mut() {
+        for (member, rules) in [
+            ("header", rule::header_name()),
+            ("prefix", rule::header_prefix()),
+        ] {
+            if let Some(schema) = block.pointer_mut(&format!("/properties/{member}")) {
+                schema["x-kubernetes-validations"] = rules;
+            }
+        }
     }
 }

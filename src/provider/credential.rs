@@ -14,6 +14,8 @@ pub struct Credential {
     pub scheme: &'static str,
     /// The members that targets render, by their published names: `access_token`, `authorization`, `username` …
     pub values: BTreeMap<String, SecretText>,
+    /// The one header a consumer sends.
+    pub header: Option<(String, SecretText)>,
     pub expiry: Expiry,
     /// Scopes that were asked for and not granted, by name.
     pub missing_scopes: Vec<String>,

@@ -1,1 +1,3 @@
-//! runtime
+//! The process: what connects the rest to the world.
+
+pub mod http;

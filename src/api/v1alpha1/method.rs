@@ -172,3 +172,37 @@ impl Block {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_block_has_the_scheme_of_its_provider() {
+        for (block, scheme) in SCHEMES {
+            let method: Method = serde_json::from_value(json!({ *block: {} })).unwrap();
+            assert_eq!(method.block.provider().scheme(), *scheme, "{block}");
+            assert_eq!(
+                serde_json::to_value(&method).unwrap(),
+                json!({ *block: {} })
+            );
+        }
+        let schema = schemars::schema_for!(Block);
+        let variants = schema.get("oneOf").and_then(Value::as_array).unwrap();
+        assert_eq!(variants.len(), SCHEMES.len(), "a block without a scheme");
+    }
+
+    #[test]
+    fn a_method_has_exactly_one_block() {
+        for wrong in [
+            json!({"name": "main"}),
+            json!({"none": {}, "basic": {}}),
+            json!({"none": {}, "basics": {}}),
+            json!({"basic": null}),
+        ] {
+            serde_json::from_value::<Method>(wrong.clone()).expect_err(&wrong.to_string());
+        }
+    }
+}

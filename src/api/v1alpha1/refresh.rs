@@ -58,7 +58,7 @@ pub struct Retry {
 #[serde(rename_all = "camelCase")]
 pub struct Probe {
     /// Address to ask. The host is literal.
-    #[schemars(length(max = 2048), extend("x-kubernetes-validations" = rule::url()))]
+    #[schemars(length(max = 2048), extend("x-kubernetes-validations" = rule::address_with_template()))]
     pub url: String,
     /// HTTP method: GET, HEAD, POST or OPTIONS. Default: GET.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +66,7 @@ pub struct Probe {
     pub method: Option<String>,
     /// Request headers, as templates over the credential. Default: the Authorization header of the credential.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rule::text(2048), "x-kubernetes-validations" = rule::headers(&[])))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rule::text(2048), "x-kubernetes-validations" = rule::headers(rule::CONNECTION_HEADERS)))]
     pub headers: BTreeMap<String, String>,
     /// Which answers mean that the credential is dead. Default: status 401.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -152,14 +152,10 @@ pub(super) fn target() -> Value {
 }
 
 pub(super) fn secret_type() -> Value {
-    let types: Vec<_> = SECRET_TYPES
-        .iter()
-        .map(|name| format!("'{name}'"))
-        .collect();
     json!([rule(
         &format!(
-            "self in [{}] || !self.matches('{RESERVED}')",
-            types.join(", ")
+            "self in {} || !self.matches('{RESERVED}')",
+            rule::list(SECRET_TYPES)
         ),
         &format!(
             "must be Opaque, {} or a type outside kubernetes.io, k8s.io and authkeeper.dev",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rules;
+use super::{reserved, rules};
 use crate::rule;
 
 /// An access token from an OAuth 2.0 token endpoint (RFC 6749).
@@ -17,7 +17,7 @@ pub struct OAuth2 {
     pub grant: Option<Grant>,
     /// Address of the token endpoint. Default: the field TokenEndpoint of the Secret that holds the credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 2048), extend("x-kubernetes-validations" = rule::url()))]
+    #[schemars(length(max = 2048), extend("x-kubernetes-validations" = rule::address()))]
     pub token_endpoint: Option<String>,
     /// Client identifier, when it is not in a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,7 +48,7 @@ pub struct OAuth2 {
     pub parameters: BTreeMap<String, String>,
     /// Further headers of the request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rule::text(2048), "x-kubernetes-validations" = rule::headers(&["authorization", "content-type"])))]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rule::text(2048), "x-kubernetes-validations" = rule::headers(reserved::HEADERS)))]
     pub headers: BTreeMap<String, String>,
     /// Value of the parameter `grant_type`, when the server wants another than the one of the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
