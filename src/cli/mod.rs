@@ -1,12 +1,12 @@
 //! The commands.
 
-mod crds;
+pub mod crds;
 
 use clap::{Parser, Subcommand};
 
 use crate::runtime::{self, RunArgs};
 
-pub use crds::CrdFormat;
+pub use crds::Format as CrdFormat;
 
 /// Keeps short-lived credentials in Kubernetes Secrets, always fresh.
 #[derive(Debug, Parser)]
