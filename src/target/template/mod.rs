@@ -116,10 +116,7 @@ fn problem(error: &Error, template: &str) -> String {
 fn named<'a>(error: &Error, template: &'a str) -> Option<&'a str> {
     let about_a_name = matches!(
         error.kind(),
-        ErrorKind::UndefinedError
-            | ErrorKind::UnknownFilter
-            | ErrorKind::UnknownFunction
-            | ErrorKind::UnknownTest
+        ErrorKind::UndefinedError | ErrorKind::UnknownFilter | ErrorKind::UnknownTest
     );
     let text = about_a_name
         .then(|| template.get(error.range()?))

@@ -73,7 +73,7 @@ fn errors_name_the_line_and_the_identifier_and_never_a_value() {
         problem_of("{{ 'x' | nofilter }}"),
         "unknown filter nofilter"
     );
-    assert_eq!(problem_of("{{ range(3) }}"), "unknown function range");
+    assert_eq!(problem_of("{{ range(3) }}"), "unknown function");
     assert_eq!(problem_of("{{ 1 + }}"), "syntax error");
     let error = render("{{ credential.username | b64d }}", &context()).unwrap_err();
     assert_eq!(error.problem, "a value does not suit this operation");
