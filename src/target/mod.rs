@@ -6,6 +6,7 @@ mod marks;
 mod read;
 mod recover;
 mod render;
+mod template;
 mod validate;
 
 pub use digest::DigestKey;
