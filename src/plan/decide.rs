@@ -129,6 +129,9 @@ pub fn decide(seen: &Observed, now: Timestamp) -> Plan {
         );
     }
     let repairs = repairs(seen);
+    if let Some(why) = beyond_repair(seen, &repairs) {
+        return gate(seen, Issue { why, order: order(seen, grants, why) }, now);
+    }
     if !repairs.is_empty() {
         return storage_gate(seen, now).unwrap_or(Plan::Repair(repairs));
     }
@@ -215,11 +218,9 @@ fn wanted_anew(seen: &Observed, now: Timestamp) -> Option<Why> {
 
 /// Nothing intact is there. An edited Secret is looked into first; its bytes may still be ours.
 fn missing(seen: &Observed) -> Option<Why> {
-    let edited = seen.managed().find(|current| !current.intact);
-    match edited {
+    match seen.managed().find(|current| !current.intact) {
         Some(current) if seen.grant_of(&current.marks).is_none() => Some(changed(seen, current)),
-        Some(current) if !current.unrecoverable => None,
-        Some(_) => Some(Why::Lost),
+        Some(_) => None,
         None if seen
             .targets
             .iter()
@@ -334,6 +335,17 @@ fn storage_gate(seen: &Observed, now: Timestamp) -> Option<Plan> {
     Some(Plan::Hold(Hold::BackOff { until: Some(until) }))
 }
 
+/// A repair was tried, and the bytes are not to be had from any Secret.
+fn beyond_repair(seen: &Observed, repairs: &[Repair]) -> Option<Why> {
+    let hopeless = |repair: &&Repair| {
+        seen.targets.iter().any(|target| target.name == repair.target && target.unrecoverable)
+    };
+    repairs.iter().find(hopeless).map(|repair| match repair.why {
+        RepairWhy::Reshaped => Why::SpecChanged,
+        RepairWhy::Missing | RepairWhy::Edited | RepairWhy::Behind | RepairWhy::Disowned => Why::Lost,
+    })
+}
+
 /// Targets that do not hold the current credential as they should.
 fn repairs(seen: &Observed) -> Vec<Repair> {
     let newest = seen.current();
@@ -367,7 +379,7 @@ fn flaw(current: &Current, newest: Option<&Current>, publish: &str) -> Option<Re
         Some(RepairWhy::Edited)
     } else if behind {
         Some(RepairWhy::Behind)
-    } else if reshaped || !current.type_fits {
+    } else if reshaped {
         Some(RepairWhy::Reshaped)
     } else if !current.owned {
         Some(RepairWhy::Disowned)

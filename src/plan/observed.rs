@@ -75,6 +75,8 @@ pub struct TargetSeen {
     /// Digest of how it is to look.
     pub publish: String,
     pub state: TargetState,
+    /// It was tried: what belongs there cannot be had from any Secret, only anew.
+    pub unrecoverable: bool,
 }
 
 /// What is in the place of a target.
@@ -98,10 +100,6 @@ pub struct Current {
     pub marks: Marks,
     /// No hand edit is visible.
     pub intact: bool,
-    /// It was looked into: its bytes are not ours and cannot be restored.
-    pub unrecoverable: bool,
-    /// The Secret has the type that the target asks for.
-    pub type_fits: bool,
     /// Its owner reference is as the deletion policy asks.
     pub owned: bool,
 }

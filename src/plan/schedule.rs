@@ -114,3 +114,12 @@ pub(super) fn fraction(uid: &str, purpose: &str) -> u16 {
     let [a, b, c, d, e, f, g, h] = hash.to_le_bytes();
     u16::from_le_bytes([a ^ c ^ e ^ g, b ^ d ^ f ^ h])
 }
+
+/// The first beat after a time, on a beat that is fixed for one object, so that a restart does not move it.
+pub fn next_beat(since: Timestamp, interval: SignedDuration, uid: &str) -> Timestamp {
+    let interval = interval.as_millis().max(1);
+    let phase = interval * i128::from(fraction(uid, "probe")) / 65_536;
+    let since = i128::from(since.as_millisecond());
+    let beats = (since - phase).div_euclid(interval) + 1;
+    i64::try_from(beats * interval + phase).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
+}
