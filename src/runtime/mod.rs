@@ -54,7 +54,7 @@ pub async fn run(args: RunArgs) -> Result<(), Failure> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %namespace, watching = ?args.watch_namespaces, "authkeeper starts");
     let settings = Settings {
         cluster,
-        connections: Arc::new(http::Clients::new(args.allow_http)),
+        connections: Arc::new(http::HttpConnections::new(args.allow_http)),
         clock,
         metrics,
         namespace,
