@@ -1,0 +1,3 @@
+//! The main job and what may come between, on a real API server.
+
+mod main_job;
