@@ -160,8 +160,8 @@ async fn an_edit_of_the_method_is_used_and_an_edit_of_the_schedule_calls_nobody(
     published(&stage, &idp, "t1").await;
     let before = stage.status("orders").await.refresh_at.unwrap();
 
-    let schedule = json!({ "refresh": { "before": "5m" }, "probe": null });
-    stage.client_credentials("orders", &idp.url("/token"), schedule.clone()).await;
+    let schedule = json!({ "refresh": { "before": "5m" } });
+    stage.client_credentials("orders", &idp.url("/token"), schedule).await;
     let status = stage.status_when("orders", "rescheduled", |status| status.refresh_at > Some(before)).await;
     assert_eq!(condition(&status, "Ready").unwrap().observed_generation, Some(2));
     assert_eq!(idp.count("/token"), 1);
