@@ -196,3 +196,6 @@ fn canonical(value: &Value, text: &mut String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

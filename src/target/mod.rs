@@ -2,6 +2,8 @@
 
 pub mod digest;
 mod fault;
+#[cfg(test)]
+mod fixture;
 mod format;
 mod manifest;
 mod marks;

@@ -2,7 +2,7 @@
 
 use super::{Data, Shape, bytes};
 
-pub(super) const KEY: &str = "credential.json";
+pub(in crate::target) const KEY: &str = "credential.json";
 
 pub(super) fn data(shape: &Shape<'_>) -> Data {
     let document: serde_json::Map<String, serde_json::Value> = shape

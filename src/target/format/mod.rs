@@ -12,6 +12,8 @@ mod netrc;
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+pub(super) use json::KEY as JSON_KEY;
+
 use super::{Published, fault::Fault};
 use crate::{
     api::v1alpha1::{Format, Target},
