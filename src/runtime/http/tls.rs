@@ -150,6 +150,11 @@ pub(super) fn explain(error: &Error) -> String {
             "the issuer of the certificate is unknown; give its CA as connection.caBundle"
                 .to_owned()
         }
+        CertificateError::BadSignature => {
+            "the certificate is signed by another CA that has the name of a trusted one; give the present CA as \
+             connection.caBundle"
+                .to_owned()
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "the certificate is for another host name".to_owned()
         }

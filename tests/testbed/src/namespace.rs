@@ -21,7 +21,7 @@ pub struct Namespace {
 // === impl Namespace ===
 
 impl Namespace {
-    /// Creates it and waits for its default ServiceAccount.
+    /// Creates it and waits for its default `ServiceAccount`.
     pub async fn create(control_plane: &ControlPlane, prefix: &str) -> Result<Self> {
         Self::create_with(control_plane, prefix, &[]).await
     }
@@ -78,9 +78,8 @@ impl Drop for Namespace {
             runtime.block_on(async {
                 let client: Client = kubeconfig::client(&kubeconfig).await?;
                 let namespaces: Api<Resource> = Api::all(client);
-                anyhow::Ok(drop(
-                    namespaces.delete(&name, &DeleteParams::default()).await?,
-                ))
+                namespaces.delete(&name, &DeleteParams::default()).await?;
+                anyhow::Ok(())
             })
         });
     }

@@ -1,5 +1,6 @@
 //! Builds the binaries from Go modules, through the wrapper modules in `gomod/`.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -87,7 +88,7 @@ fn linker_flags(tool: Tool) -> String {
             ("gitTreeState", "clean"),
             ("buildDate", "2026-01-01T00:00:00Z"),
         ] {
-            flags.push_str(&format!(" -X {package}.{name}={value}"));
+            let _ = write!(flags, " -X {package}.{name}={value}");
         }
     }
     flags

@@ -7,11 +7,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use aws_lc_rs::digest;
 use reqwest::Client;
 
 use super::{ETCD, KUBERNETES, Tool};
 use crate::blocking;
+use crate::digest::sha256;
 
 /// How long a first answer may take before there is "no network".
 const FIRST_ANSWER: Duration = Duration::from_secs(3);
@@ -121,15 +121,13 @@ impl Artefact {
 async fn text(url: String) -> Result<String> {
     let client = client()?;
     let answer = async {
-        Ok::<_, reqwest::Error>(
-            client
-                .get(url)
-                .send()
-                .await?
-                .error_for_status()?
-                .text()
-                .await?,
-        )
+        client
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .text()
+            .await
     };
     Ok(tokio::time::timeout(FIRST_ANSWER, answer)
         .await
@@ -149,15 +147,6 @@ async fn download(url: String) -> Result<Vec<u8>> {
 fn client() -> Result<Client> {
     crate::crypto::install();
     Ok(Client::builder().connect_timeout(FIRST_ANSWER).build()?)
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let digest = digest::digest(&digest::SHA256, bytes);
-    digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// Writes under a temporary name and renames, so that a half-written binary is never found.

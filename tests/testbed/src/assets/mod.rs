@@ -73,7 +73,9 @@ pub fn cache_folder() -> Result<PathBuf> {
 
 /// Held while one process fills a cache folder; the kernel lets go of it when the process dies.
 pub(crate) fn lock(folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<File> {
-    let file = File::create(folder.with_extension("lock"))?;
+    let mut path = folder.as_os_str().to_owned();
+    path.push(".lock");
+    let file = File::create(PathBuf::from(path))?;
     if file.try_lock().is_err() {
         progress(&format!(
             "another process is filling {}; waiting for it",

@@ -165,7 +165,7 @@ fn wait_until_ready(kubeconfig: &Path) -> Result<()> {
     blocking::run(async { tokio::time::timeout(START, ready).await? })
 }
 
-/// Pods, and tests that count requests, want the namespace's default ServiceAccount to be there.
+/// Pods, and tests that count requests, want the namespace's default `ServiceAccount` to be there.
 pub(crate) async fn wait_for_default_account(client: &Client, namespace: &str) -> Result<()> {
     let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), namespace);
     let found = async {
