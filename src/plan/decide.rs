@@ -130,7 +130,14 @@ pub fn decide(seen: &Observed, now: Timestamp) -> Plan {
     }
     let repairs = repairs(seen);
     if let Some(why) = beyond_repair(seen, &repairs) {
-        return gate(seen, Issue { why, order: order(seen, grants, why) }, now);
+        return gate(
+            seen,
+            Issue {
+                why,
+                order: order(seen, grants, why),
+            },
+            now,
+        );
     }
     if !repairs.is_empty() {
         return storage_gate(seen, now).unwrap_or(Plan::Repair(repairs));
@@ -146,12 +153,10 @@ pub fn decide(seen: &Observed, now: Timestamp) -> Plan {
 
 /// No target can be written: every one belongs to somebody else or is on its way out.
 fn no_place(seen: &Observed) -> Option<Refusal> {
-    let usable = seen.targets.iter().any(|target| {
-        matches!(
-            target.state,
-            TargetState::Absent | TargetState::Managed(_)
-        )
-    });
+    let usable = seen
+        .targets
+        .iter()
+        .any(|target| matches!(target.state, TargetState::Absent | TargetState::Managed(_)));
     if usable { None } else { conflict(seen) }
 }
 
@@ -174,9 +179,7 @@ pub(super) fn conflict(seen: &Observed) -> Option<Refusal> {
             };
             Some(Refusal::new(Reason::TargetConflict, detail))
         }
-        TargetState::Absent
-        | TargetState::Leaving
-        | TargetState::Managed(_) => None,
+        TargetState::Absent | TargetState::Leaving | TargetState::Managed(_) => None,
     })
 }
 
@@ -337,12 +340,19 @@ fn storage_gate(seen: &Observed, now: Timestamp) -> Option<Plan> {
 /// A repair was tried, and the bytes are not to be had from any Secret.
 fn beyond_repair(seen: &Observed, repairs: &[Repair]) -> Option<Why> {
     let hopeless = |repair: &&Repair| {
-        seen.targets.iter().any(|target| target.name == repair.target && target.unrecoverable)
+        seen.targets
+            .iter()
+            .any(|target| target.name == repair.target && target.unrecoverable)
     };
-    repairs.iter().find(hopeless).map(|repair| match repair.why {
-        RepairWhy::Reshaped => Why::SpecChanged,
-        RepairWhy::Missing | RepairWhy::Edited | RepairWhy::Behind | RepairWhy::Disowned => Why::Lost,
-    })
+    repairs
+        .iter()
+        .find(hopeless)
+        .map(|repair| match repair.why {
+            RepairWhy::Reshaped => Why::SpecChanged,
+            RepairWhy::Missing | RepairWhy::Edited | RepairWhy::Behind | RepairWhy::Disowned => {
+                Why::Lost
+            }
+        })
 }
 
 /// Targets that do not hold the current credential as they should.

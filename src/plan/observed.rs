@@ -129,9 +129,7 @@ impl Observed {
             .iter()
             .filter_map(|target| match &target.state {
                 TargetState::Managed(current) => Some(current),
-                TargetState::Absent
-                | TargetState::Foreign { .. }
-                | TargetState::Leaving => None,
+                TargetState::Absent | TargetState::Foreign { .. } | TargetState::Leaving => None,
             })
     }
 

@@ -121,5 +121,8 @@ pub fn next_beat(since: Timestamp, interval: SignedDuration, uid: &str) -> Times
     let phase = interval * i128::from(fraction(uid, "probe")) / 65_536;
     let since = i128::from(since.as_millisecond());
     let beats = (since - phase).div_euclid(interval) + 1;
-    i64::try_from(beats * interval + phase).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
+    i64::try_from(beats * interval + phase)
+        .ok()
+        .and_then(|at| Timestamp::from_millisecond(at).ok())
+        .unwrap_or(Timestamp::MAX)
 }

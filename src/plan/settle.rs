@@ -436,9 +436,7 @@ impl Live {
             TargetState::Managed(current) => current.marks.publish.as_deref().is_none_or(|was| {
                 was == target.publish || !super::observed::comparable(was, &target.publish)
             }),
-            TargetState::Absent
-            | TargetState::Foreign { .. }
-            | TargetState::Leaving => false,
+            TargetState::Absent | TargetState::Foreign { .. } | TargetState::Leaving => false,
         });
         Self {
             issued_at: current.marks.issued_at,
@@ -465,9 +463,7 @@ fn targets(seen: &Observed, written: &[TargetWritten]) -> Vec<TargetStatus> {
             TargetState::Managed(current) => {
                 current.intact && Some(current.marks.issued_at) == newest
             }
-            TargetState::Absent
-            | TargetState::Foreign { .. }
-            | TargetState::Leaving => false,
+            TargetState::Absent | TargetState::Foreign { .. } | TargetState::Leaving => false,
         },
     };
     seen.targets

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::v1alpha1::{Target, annotation},
     provider::{Credential, Refusal},
-    sensitive::SecretBytes,
+    sensitive::{SecretBytes, SecretText},
 };
 
 /// A credential that is to be published.
@@ -47,6 +47,34 @@ pub fn render(
         .map_err(|fault| fault.at(&format!("target {}", target.name)))
 }
 
+/// Renders templates that are not part of a target, as the headers of a probe. `what` names them in a refusal.
+pub fn texts(
+    what: &str,
+    templates: &BTreeMap<String, String>,
+    published: &Published<'_>,
+    object: (&str, &str),
+) -> Result<BTreeMap<String, SecretText>, Refusal> {
+    let target = Target::default();
+    let context = context(&Shape::new(&target, *published), object);
+    let render = |(key, template): (&String, &String)| {
+        let output = template::render(template, &context)
+            .map_err(|error| Fault::template(format!("{what}[{key:?}]"), error))?;
+        let text = String::from_utf8(output)
+            .map_err(|_| Fault::spec(format!("{what}[{key:?}]"), "is not text"))?;
+        Ok((key.clone(), SecretText::new(text)))
+    };
+    templates
+        .iter()
+        .map(render)
+        .collect::<Result<_, Fault>>()
+        .map_err(|fault| fault.at("spec"))
+}
+
+/// Labels and annotations that the user wishes, with those that every managed Secret gets.
+pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    (target.labels.clone(), annotations(target))
+}
+
 /// Type of the Secret of a target.
 pub fn type_of(target: &Target) -> &str {
     target
@@ -76,11 +104,12 @@ pub(super) fn attempt(
     if data.is_empty() {
         return Err(Fault::spec("template", "there is nothing to write"));
     }
+    let (labels, annotations) = appearance(target);
     Ok(Rendered {
         data,
         kind: type_of(target).to_owned(),
-        labels: target.labels.clone(),
-        annotations: annotations(target),
+        labels,
+        annotations,
     })
 }
 

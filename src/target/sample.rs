@@ -18,7 +18,7 @@ const KEYS_OF_BEARER: &[&str] = &["access_token", "token_type", "authorization",
 const KEYS_OF_BASIC: &[&str] = &["username", "password", "basic", "authorization"];
 
 /// A placeholder with the keys that the provider gives.
-pub(super) fn credential(block: &Block) -> Credential {
+pub fn credential(block: &Block) -> Credential {
     let header = stated_header(block);
     let (scheme, keys, header): (_, &[&str], _) = match block {
         Block::None(_) => ("None", &[], None),
