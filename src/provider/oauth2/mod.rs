@@ -6,6 +6,7 @@ mod inputs;
 mod request;
 mod reserved;
 mod response;
+mod rules;
 
 use futures::future::BoxFuture;
 

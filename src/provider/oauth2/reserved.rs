@@ -4,7 +4,7 @@ use super::OAuth2;
 use crate::{provider::Refusal, reason::Reason};
 
 /// A parameter must not be sent twice (RFC 6749 section 3.2), and secrets come from sources only.
-const PARAMETERS: &[&str] = &[
+pub(super) const PARAMETERS: &[&str] = &[
     "grant_type",
     "client_id",
     "client_secret",
@@ -20,7 +20,7 @@ const PARAMETERS: &[&str] = &[
 ];
 
 /// In lower case.
-const HEADERS: &[&str] = &[
+pub(super) const HEADERS: &[&str] = &[
     "accept",
     "accept-encoding",
     "authorization",

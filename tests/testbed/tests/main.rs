@@ -1,0 +1,6 @@
+//! The testbed's own tests.
+
+mod control_plane;
+mod fault_proxy;
+mod oidc_provider;
+mod scripted_idp;
