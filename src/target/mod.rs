@@ -1,11 +1,17 @@
 //! The managed Secret as data: what it says about itself, and how it is rendered. Pure.
 
 pub mod digest;
+mod fault;
+#[cfg(test)]
+mod fixture;
+mod format;
 mod manifest;
 mod marks;
+mod name;
 mod read;
 mod recover;
 mod render;
+mod sample;
 mod template;
 mod validate;
 

@@ -115,3 +115,6 @@ fn is_configuration(owner: &OwnerReference) -> bool {
             .split_once('/')
             .is_some_and(|(group, _)| group == "authkeeper.dev")
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,8 @@ mod limit;
 
 use std::{io, sync::LazyLock};
 
+pub(super) use filter::shell;
+
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig,
 };

@@ -67,7 +67,9 @@ impl Supervisor {
             folder,
             _process: process,
         };
-        if std::env::var_os(KEEP).is_none() {
+        if std::env::var_os(KEEP).is_some() {
+            crate::progress::to_stderr(&format!("keeping {}", supervisor.folder.display()));
+        } else {
             supervisor.say(&format!("folder {}", supervisor.folder.display()))?;
         }
         Ok(supervisor)

@@ -93,7 +93,12 @@ fn nothing_is_left_after_kill_9_or_an_interrupt() {
 
 #[test]
 fn dropping_a_control_plane_stops_it() {
-    let control_plane = ControlPlane::start(&Options::default()).unwrap();
+    let options = Options {
+        node: true,
+        fsync: true,
+        ..Options::default()
+    };
+    let control_plane = ControlPlane::start(&options).unwrap();
     let pids = control_plane
         .processes()
         .map(authkeeper_testbed::process::Supervised::pid);

@@ -1,5 +1,6 @@
 //! The testbed's own tests.
 
+mod assets;
 mod control_plane;
 mod fault_proxy;
 mod oidc_provider;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::download::temporary;
 use super::{KUBERNETES, Tool};
@@ -94,48 +94,48 @@ fn linker_flags(tool: Tool) -> String {
     flags
 }
 
-/// Reports how many packages are compiled until the build has ended.
+/// Reports how far the build is until it has ended.
 fn watch(compiler: &Supervised, tool: Tool, progress: &mut dyn FnMut(&str)) -> Result<()> {
-    let started = Instant::now();
+    let (name, started) = (tool.name(), Instant::now());
     progress(&format!(
-        "building {} from Go modules (all four take about 7 minutes on two cores)",
-        tool.name()
+        "building {name} from Go modules (all four take about 7 minutes on two cores)"
     ));
     let mut reported = started;
     let status = loop {
         if let Some(status) = compiler.try_wait()? {
             break status;
         }
-        if started.elapsed() > LONGEST_BUILD {
-            bail!("building {} took too long", tool.name());
-        }
+        let elapsed = started.elapsed();
+        ensure!(elapsed < LONGEST_BUILD, "building {name} took too long");
         if reported.elapsed() >= REPORT_EVERY {
             reported = Instant::now();
-            let packages = compiler
-                .output()
-                .lines()
-                .filter(|line| !line.starts_with("go: "))
-                .count();
-            let seconds = started.elapsed().as_secs();
+            let packages = packages_compiled(compiler);
             progress(&format!(
-                "building {}: {packages} packages compiled, {seconds} s",
-                tool.name()
+                "building {name}: {packages} packages compiled, {} s",
+                elapsed.as_secs()
             ));
         }
         std::thread::sleep(Duration::from_millis(100));
     };
     ensure!(
         status.success(),
-        "building {} failed:\n{}",
-        tool.name(),
+        "building {name} failed:\n{}",
         compiler.tail()
     );
     progress(&format!(
-        "built {} in {} s",
-        tool.name(),
+        "built {name} in {} s",
         started.elapsed().as_secs()
     ));
     Ok(())
+}
+
+/// `go build -v` prints a line per package; its other lines are about downloads.
+fn packages_compiled(compiler: &Supervised) -> usize {
+    compiler
+        .output()
+        .lines()
+        .filter(|line| !line.starts_with("go: "))
+        .count()
 }
 
 /// The `go` on the PATH, or in the place where its own installer puts it.

@@ -139,8 +139,8 @@ fn apiserver(
     options: &Options,
 ) -> Result<Supervised> {
     let port = url.rsplit(':').next().unwrap_or_default();
-    let file = |flag: &str, name: &str| format!("--{flag}={}", folder.join(name).display());
-    let mut launch = Launch::new(&assets.kube_apiserver)
+    let file = |name, file| flag(folder, name, file);
+    let launch = Launch::new(&assets.kube_apiserver)
         .arg(format!("--etcd-servers={etcd_url}"))
         .arg(format!("--secure-port={port}"))
         .args([
@@ -169,21 +169,38 @@ fn apiserver(
         .args(["--audit-log-mode=blocking", "--audit-log-maxsize=2000"])
         .args(&options.apiserver_flags)
         .rank(Rank::ApiServer);
-    if options.node {
-        launch = launch
-            .arg(file(
-                "kubelet-client-certificate",
-                "apiserver-kubelet-client.crt",
-            ))
-            .arg(file("kubelet-client-key", "apiserver-kubelet-client.key"))
-            .arg(file("kubelet-certificate-authority", "ca.crt"))
-            .arg("--kubelet-preferred-address-types=Hostname");
-    }
-    launch.spawn()
+    launch
+        .args(
+            options
+                .node
+                .then(|| kubelet_flags(folder))
+                .into_iter()
+                .flatten(),
+        )
+        .spawn()
+}
+
+/// How the API server reaches a kubelet.
+fn kubelet_flags(folder: &Path) -> [String; 4] {
+    [
+        flag(
+            folder,
+            "kubelet-client-certificate",
+            "apiserver-kubelet-client.crt",
+        ),
+        flag(folder, "kubelet-client-key", "apiserver-kubelet-client.key"),
+        flag(folder, "kubelet-certificate-authority", "ca.crt"),
+        "--kubelet-preferred-address-types=Hostname".to_owned(),
+    ]
+}
+
+/// A flag whose value is a file of the control plane's folder.
+fn flag(folder: &Path, name: &str, file: &str) -> String {
+    format!("--{name}={}", folder.join(file).display())
 }
 
 fn controller_manager(assets: &Assets, folder: &Path) -> Result<Supervised> {
-    let file = |flag: &str, name: &str| format!("--{flag}={}", folder.join(name).display());
+    let file = |name, file| flag(folder, name, file);
     Launch::new(&assets.kube_controller_manager)
         .args(
             [
