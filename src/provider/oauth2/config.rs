@@ -1,10 +1,5 @@
 //! The `oauth2` block.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "the descriptions of the resource are made of these comments, and are not rendered as Markdown"
-)]
-
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
