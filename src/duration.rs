@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// A duration as written by the user, kept verbatim so that a stored object round-trips unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", inline)]
+#[schemars(with = "String", inline, extend("maxLength" = 16))]
 pub struct HumanDuration {
     text: String,
     length: SignedDuration,

@@ -79,6 +79,12 @@ impl DefaultField {
     }
 
     #[must_use]
+    pub const fn needed(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    #[must_use]
     pub const fn sensitive(mut self) -> Self {
         self.sensitive = true;
         self

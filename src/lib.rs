@@ -2,7 +2,7 @@
 //!
 //! | module | what it is | may use |
 //! | --- | --- | --- |
-//! | [`sensitive`], [`duration`], [`field`], [`reason`] | leaves: secret newtypes, durations, inputs, the vocabulary | nothing else of the crate |
+//! | [`sensitive`], [`duration`], [`field`], [`reason`], [`rule`] | leaves: secret newtypes, durations, inputs, the vocabulary, rules of the schema | nothing else of the crate |
 //! | [`provider`] | how a credential is obtained; one attempt, no Kubernetes, no clock | the leaves |
 //! | [`api`] | what users write | the leaves, the configuration of providers |
 //! | [`selection`] | which method the sources satisfy, and with which keys; pure | `api`, `provider` |
@@ -22,6 +22,7 @@ pub mod field;
 pub mod plan;
 pub mod provider;
 pub mod reason;
+pub mod rule;
 pub mod runtime;
 pub mod selection;
 pub mod sensitive;

@@ -119,7 +119,7 @@ reasons! {
     InvalidLifetime, Malformed, Ready, "The identity provider returned a token that has already expired. Check the clocks of both sides.";
     UnsupportedTokenType, Refused, Ready, "The token type is not bearer; workloads could not use the token as it is.";
 
-    TargetConflict, Author, Ready, "The target Secret exists and belongs to somebody else. Choose another name, or annotate the Secret with authkeeper.dev/adopt-by: <name of this object>.";
+    TargetConflict, Author, Ready, "The target Secret exists and belongs to somebody else. Choose another name for the target, or delete the Secret if nobody needs it.";
     TargetInvalid, Author, Ready, "Kubernetes refused the target Secret as invalid. Correct the target that the message names.";
     Forbidden, Kubernetes, Ready, "The operator lacks a permission in this namespace. Grant it with the operator's role.";
     QuotaExceeded, Kubernetes, Ready, "A resource quota refuses the Secret. Raise the quota for secrets, or free one.";

@@ -1,10 +1,13 @@
 //! How a credential is obtained. A provider is its own configuration; it makes one attempt, without cache, retry,
 //! clock or Kubernetes. A new provider is one folder here, one variant of `api::v1alpha1::Block`, and its cases.
 
+mod answer;
 pub mod api_key;
 pub mod basic;
 pub mod bearer;
+mod characters;
 mod credential;
+mod fixed;
 pub mod http;
 mod material;
 pub mod none;
@@ -16,7 +19,7 @@ use jiff::Timestamp;
 
 pub use credential::{Credential, Expiry, ExpirySource};
 pub use material::{Input, Material};
-pub use refusal::Refusal;
+pub use refusal::{Refusal, host_and_port};
 
 use crate::field::DefaultField;
 

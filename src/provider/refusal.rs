@@ -38,4 +38,19 @@ impl Refusal {
             retry_after: None,
         }
     }
+    /// Names the server that was asked.
+    #[must_use]
+    pub fn at(mut self, url: &url::Url) -> Self {
+        self.endpoint = host_and_port(url);
+        self
+    }
+}
+
+/// Host of an address, with the port where it is not the usual one.
+pub fn host_and_port(url: &url::Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     api::v1alpha1::{AuthenticationConfigurationSpec, DeletionPolicy, Method, Target},
     field::Role,
-    provider::{Input, Material},
+    provider::{Credential, Input, Material},
     sensitive::SecretBytes,
 };
 
@@ -91,6 +91,16 @@ pub fn stored_content(
             .filter(|(name, _)| keys.contains(name))
             .map(|(name, value)| (name.as_str(), value.0.as_slice())),
     )
+}
+
+/// The members of a credential, however and whenever it is rendered: tells whether the same token came back.
+pub fn credential(key: &DigestKey, credential: &Credential) -> String {
+    let mut parts = Parts::new(key, "credential");
+    for (name, value) in &credential.values {
+        parts.text(name);
+        parts.text(value.expose());
+    }
+    parts.finish(key)
 }
 
 /// Everything in the spec that selection depends on: tells an edited method without reading a source.
@@ -196,3 +206,6 @@ fn canonical(value: &Value, text: &mut String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

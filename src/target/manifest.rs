@@ -102,3 +102,6 @@ impl fmt::Debug for Manifest {
         f.write_str("Manifest(redacted)")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,8 +15,12 @@ pub struct Marks {
     pub expires_at: Option<Timestamp>,
     pub expiry_source: Option<String>,
     pub grant: Option<String>,
+    /// Digest of everything in the spec that selection depends on.
+    pub spec: Option<String>,
     pub publish: Option<String>,
     pub content: Option<String>,
+    /// Digest of the credential alone: tells whether the same token came back.
+    pub credential: Option<String>,
     /// Names of the data keys that are ours.
     pub keys: Vec<String>,
     pub sources: Vec<SourceVersion>,
@@ -48,8 +52,10 @@ impl Marks {
             expires_at: time(annotation::EXPIRES_AT),
             expiry_source: text(annotation::EXPIRY_SOURCE),
             grant: text(annotation::GRANT),
+            spec: text(annotation::SPEC),
             publish: text(annotation::PUBLISH),
             content: text(annotation::CONTENT),
+            credential: text(annotation::CREDENTIAL),
             keys: list(annotations.get(annotation::KEYS))
                 .map(str::to_owned)
                 .collect(),
@@ -82,8 +88,10 @@ impl Marks {
             ),
             (annotation::EXPIRY_SOURCE, self.expiry_source.clone()),
             (annotation::GRANT, self.grant.clone()),
+            (annotation::SPEC, self.spec.clone()),
             (annotation::PUBLISH, self.publish.clone()),
             (annotation::CONTENT, self.content.clone()),
+            (annotation::CREDENTIAL, self.credential.clone()),
             (annotation::KEYS, joined(self.keys.clone())),
             (
                 annotation::SOURCES,
@@ -153,8 +161,10 @@ mod tests {
             expires_at: Some("2026-01-01T01:00:00Z".parse().unwrap()),
             expiry_source: Some("expires_in".into()),
             grant: Some("v1:a:b".into()),
+            spec: Some("v1:a:e".into()),
             publish: Some("v1:a:c".into()),
             content: Some("v1:a:d".into()),
+            credential: Some("v1:a:f".into()),
             keys: vec!["access_token".into(), "token_type".into()],
             sources: vec![
                 SourceVersion {

@@ -1,11 +1,18 @@
 //! The managed Secret as data: what it says about itself, and how it is rendered. Pure.
 
 pub mod digest;
+mod fault;
+#[cfg(test)]
+mod fixture;
+mod format;
 mod manifest;
 mod marks;
+mod name;
 mod read;
 mod recover;
 mod render;
+mod sample;
+mod template;
 mod validate;
 
 pub use digest::DigestKey;
@@ -13,5 +20,6 @@ pub use manifest::{Manifest, Precondition, manifest};
 pub use marks::{Marks, SourceVersion};
 pub use read::{Facts, Ownership, ownership, read};
 pub use recover::recover;
-pub use render::{Published, Rendered, render, type_of};
+pub use render::{Published, Rendered, appearance, render, texts, type_of};
+pub use sample::credential as sample;
 pub use validate::{Subject, validate};

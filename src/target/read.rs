@@ -16,8 +16,6 @@ pub struct Facts {
     /// It carries the label of authkeeper.
     pub managed: bool,
     pub marks: Marks,
-    /// The configuration that may take it over, when it is somebody else's.
-    pub adopt_by: Option<String>,
     /// uid of the owner that is a controller, of whatever kind.
     pub controller_uid: Option<String>,
     /// Name of that owner, when it is an AuthenticationConfiguration.
@@ -31,8 +29,6 @@ pub struct Facts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ownership {
     Ours,
-    /// Not ours yet, but whoever may write it allows us to take it over.
-    OursByAdoption,
     /// Never touched. The owner is `<namespace>/<name>` of another configuration, where it is one.
     Foreign {
         owner: Option<String>,
@@ -56,7 +52,6 @@ pub fn read(meta: &ObjectMeta) -> Option<Facts> {
         uid: meta.uid.clone()?,
         resource_version: meta.resource_version.clone()?,
         managed: managed_by.is_some_and(|manager| manager == annotation::AUTHKEEPER),
-        adopt_by: annotations.get(annotation::ADOPT_BY).cloned(),
         controller_uid: controller.map(|owner| owner.uid.clone()),
         owner_name: controller
             .filter(|owner| is_configuration(owner))
@@ -81,9 +76,6 @@ pub fn ownership(facts: &Facts, namespace: &str, name: &str, uid: &str) -> Owner
             .is_some_and(|controller| controller != uid);
     if facts.managed && named && !controlled_by_another_kind {
         return Ownership::Ours;
-    }
-    if facts.adopt_by.as_deref() == Some(name) && !controlled_by_another_kind {
-        return Ownership::OursByAdoption;
     }
     Ownership::Foreign {
         owner: owner.filter(|_| facts.managed && !named),
@@ -123,3 +115,6 @@ fn is_configuration(owner: &OwnerReference) -> bool {
             .split_once('/')
             .is_some_and(|(group, _)| group == "authkeeper.dev")
 }
+
+#[cfg(test)]
+mod tests;

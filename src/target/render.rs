@@ -3,12 +3,17 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use minijinja::Value;
 
+use super::{
+    fault::Fault,
+    format::{self, Shape},
+    template,
+};
 use crate::{
-    api::v1alpha1::Target,
+    api::v1alpha1::{Target, annotation},
     provider::{Credential, Refusal},
-    reason::Reason,
-    sensitive::SecretBytes,
+    sensitive::{SecretBytes, SecretText},
 };
 
 /// A credential that is to be published.
@@ -38,11 +43,92 @@ pub fn render(
     published: &Published<'_>,
     object: (&str, &str),
 ) -> Result<Rendered, Refusal> {
-    let _ = (target, templates, published, object);
-    Err(Refusal::new(Reason::InternalError, "not built yet"))
+    attempt(target, templates, published, object)
+        .map_err(|fault| fault.at(&format!("target {}", target.name)))
+}
+
+/// Renders templates that are not part of a target, as the headers of a probe. `what` names them in a refusal.
+pub fn texts(
+    what: &str,
+    templates: &BTreeMap<String, String>,
+    published: &Published<'_>,
+    object: (&str, &str),
+) -> Result<BTreeMap<String, SecretText>, Refusal> {
+    let target = Target::default();
+    let context = context(&Shape::new(&target, *published), object);
+    let render = |(key, template): (&String, &String)| {
+        let output = template::render(template, &context)
+            .map_err(|error| Fault::template(format!("{what}[{key:?}]"), error))?;
+        let text = String::from_utf8(output)
+            .map_err(|_| Fault::spec(format!("{what}[{key:?}]"), "is not text"))?;
+        Ok((key.clone(), SecretText::new(text)))
+    };
+    templates
+        .iter()
+        .map(render)
+        .collect::<Result<_, Fault>>()
+        .map_err(|fault| fault.at("spec"))
+}
+
+/// Labels and annotations that the user wishes, with those that every managed Secret gets.
+pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    (target.labels.clone(), annotations(target))
 }
 
 /// Type of the Secret of a target.
 pub fn type_of(target: &Target) -> &str {
-    target.kind.as_deref().unwrap_or("Opaque")
+    target
+        .kind
+        .as_deref()
+        .unwrap_or_else(|| format::kind(target.format.unwrap_or_default()))
 }
+
+/// As [`render`], without saying which target it was.
+pub(super) fn attempt(
+    target: &Target,
+    templates: &BTreeMap<String, String>,
+    published: &Published<'_>,
+    object: (&str, &str),
+) -> Result<Rendered, Fault> {
+    let shape = Shape::new(target, *published);
+    let mut data = format::data(&shape)?;
+    let context = context(&shape, object);
+    let inline = target.template.iter().map(|named| ("template", named));
+    let referred = templates.iter().map(|named| ("templateFrom", named));
+    // Templates come last: what a later release adds to a format must not displace a key of the user.
+    for (member, (key, template)) in referred.chain(inline) {
+        let output = template::render(template, &context)
+            .map_err(|error| Fault::template(format!("{member}[{key:?}]"), error))?;
+        data.insert(key.clone(), SecretBytes::new(output));
+    }
+    if data.is_empty() {
+        return Err(Fault::spec("template", "there is nothing to write"));
+    }
+    let (labels, annotations) = appearance(target);
+    Ok(Rendered {
+        data,
+        kind: type_of(target).to_owned(),
+        labels,
+        annotations,
+    })
+}
+
+/// Reloader would restart every consumer at every refresh.
+fn annotations(target: &Target) -> BTreeMap<String, String> {
+    let mut annotations = target.annotations.clone();
+    annotations
+        .entry(annotation::RELOADER_IGNORE.to_owned())
+        .or_insert_with(|| "true".to_owned());
+    annotations
+}
+
+fn context(shape: &Shape<'_>, (namespace, name): (&str, &str)) -> Value {
+    let members = shape.members.iter();
+    let credential =
+        Value::from_pairs(members.map(|(name, value)| (*name, Value::from(value.as_ref()))));
+    let metadata = Value::from_pairs([("namespace", namespace), ("name", name)]);
+    Value::from_pairs([("credential", credential), ("metadata", metadata)])
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,10 +10,14 @@ pub const EXPIRES_AT: &str = "authkeeper.dev/expires-at";
 pub const EXPIRY_SOURCE: &str = "authkeeper.dev/expiry-source";
 /// On M: keyed digest of the method and the values that the credential was obtained with.
 pub const GRANT: &str = "authkeeper.dev/grant";
+/// On M: keyed digest of the methods and sources of the spec that was served.
+pub const SPEC: &str = "authkeeper.dev/spec";
 /// On M: keyed digest of how the Secret is to look.
 pub const PUBLISH: &str = "authkeeper.dev/publish";
 /// On M: keyed digest of the data.
 pub const CONTENT: &str = "authkeeper.dev/content";
+/// On M: keyed digest of the credential alone, whatever the Secret looks like.
+pub const CREDENTIAL: &str = "authkeeper.dev/credential";
 /// On M: names of the data keys that are ours, comma-separated.
 pub const KEYS: &str = "authkeeper.dev/keys";
 /// On M: the sources that were read, with uid and resourceVersion.
@@ -26,8 +30,6 @@ pub const GENERATION: &str = "authkeeper.dev/generation";
 pub const HANDLED_REFRESH_REQUEST: &str = "authkeeper.dev/handled-refresh-request";
 /// On M: how often the same token came back in a row; absent when it did not.
 pub const REPEATS: &str = "authkeeper.dev/repeats";
-/// On a Secret of somebody else: the configuration that may take it over.
-pub const ADOPT_BY: &str = "authkeeper.dev/adopt-by";
 
 /// On A: any new value asks for one refresh.
 pub const REFRESH_REQUESTED: &str = "authkeeper.dev/refresh-requested";

@@ -3,6 +3,7 @@
 pub mod annotation;
 mod method;
 mod refresh;
+mod rules;
 mod source;
 mod spec;
 mod status;
@@ -10,6 +11,7 @@ mod target;
 
 pub use method::{Block, Field, KeyReference, Method};
 pub use refresh::{Connection, Probe, Refresh, RefreshOn, Retry};
+pub(super) use rules::object as object_rules;
 pub use source::{Origin, Source};
 pub use spec::{
     AuthenticationConfiguration, AuthenticationConfigurationSpec, DeletionPolicy, KeyMatching,

@@ -5,27 +5,33 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::KeyReference;
-use crate::duration::HumanDuration;
+use super::{KeyReference, rules};
+use crate::{duration::HumanDuration, rule};
 
 /// When the credential is replaced. Every member is optional; the defaults suit tokens from 30 seconds to 24 hours.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::refresh()))]
 pub struct Refresh {
     /// How long before its end a token is replaced. Default: a third of its life; at most two thirds of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rule::duration_above_zero()))]
     pub before: Option<HumanDuration>,
     /// Spread, in per cent of the lead, always earlier, so that many objects do not refresh at once. Default: 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i32>", extend("x-kubernetes-validations" = rules::jitter()))]
     pub jitter_percent: Option<u8>,
     /// Shortest time between two scheduled refreshes. Default: 10s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rule::duration_from("1s")))]
     pub min_interval: Option<HumanDuration>,
     /// Longest time between two refreshes of a credential that ends. Default: 24h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rule::duration_from("1s")))]
     pub max_interval: Option<HumanDuration>,
     /// Life of a token whose end the server does not state. Default: 5m. 0s: it never ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rule::duration_from("0s")))]
     pub assumed_lifetime: Option<HumanDuration>,
     /// How failures are retried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,12 +41,15 @@ pub struct Refresh {
 /// How passing failures are retried.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::retry()))]
 pub struct Retry {
     /// First pause after a passing failure; it doubles from there. Default: 30s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rule::duration_from("1s")))]
     pub initial: Option<HumanDuration>,
     /// Longest pause. Default: 15m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rule::duration_from("1s")))]
     pub max: Option<HumanDuration>,
 }
 
@@ -49,18 +58,22 @@ pub struct Retry {
 #[serde(rename_all = "camelCase")]
 pub struct Probe {
     /// Address to ask. The host is literal.
+    #[schemars(length(max = 2048), extend("x-kubernetes-validations" = rule::address_with_template()))]
     pub url: String,
     /// HTTP method: GET, HEAD, POST or OPTIONS. Default: GET.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["GET", "HEAD", "POST", "OPTIONS"]))]
     pub method: Option<String>,
     /// Request headers, as templates over the credential. Default: the Authorization header of the credential.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rule::text(2048), "x-kubernetes-validations" = rule::headers(rule::CONNECTION_HEADERS)))]
     pub headers: BTreeMap<String, String>,
     /// Which answers mean that the credential is dead. Default: status 401.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_on: Option<RefreshOn>,
     /// How often a published credential is probed. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rule::duration_from("10s")))]
     pub interval: Option<HumanDuration>,
 }
 
@@ -70,9 +83,11 @@ pub struct Probe {
 pub struct RefreshOn {
     /// Status codes. Default: 401.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("items" = rules::status_code()))]
     pub status: Vec<u16>,
     /// Regular expression that the body must also match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
     pub body: Option<String>,
 }
 
@@ -82,9 +97,11 @@ pub struct RefreshOn {
 pub struct Connection {
     /// Time for one request, from connecting to the last byte. Default: 10s, at most 60s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rule::duration_between("1s", "60s")))]
     pub timeout: Option<HumanDuration>,
-    /// Key of a source with PEM certificates that are trusted besides those of the system.
+    /// Key of a source with PEM certificates that are trusted besides those of the system. Its `key` must be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rules::certificate_reference()))]
     pub ca_bundle: Option<KeyReference>,
     /// True: http:// addresses are allowed, if the operator allows them too.
     #[serde(default, skip_serializing_if = "Option::is_none")]

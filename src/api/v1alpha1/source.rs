@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::LocalReference;
+use super::{LocalReference, rules};
+use crate::rule;
 
 /// One place where inputs are looked up. Exactly one of secretRef, configMapRef and values.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::one_source()))]
 pub struct Source {
     /// Name used by fields[].from.source and in status. Default: the name of what it refers to, or `values`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::key()))]
     pub name: Option<String>,
     /// True: the source may be missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,6 +28,7 @@ pub struct Source {
     pub config_map_ref: Option<LocalReference>,
     /// Literal inputs that are not secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rule::text(16384), "x-kubernetes-validations" = rule::keys()))]
     pub values: Option<BTreeMap<String, String>>,
 }
 

@@ -5,8 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AuthenticationConfigurationStatus, Connection, Method, Probe, Refresh, Source, Target,
+    AuthenticationConfigurationStatus, Connection, Method, Probe, Refresh, Source, Target, method,
+    rules,
 };
+use crate::rule;
 
 /// What credential is wanted, from what, and where it goes.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,21 +21,40 @@ use super::{
     category = "authkeeper",
     namespaced,
     status = "AuthenticationConfigurationStatus",
-    derive = "PartialEq"
+    derive = "PartialEq",
+    doc = "A credential that authkeeper keeps fresh in Secrets: what it is made from, how, and where it is written.",
+    selectable = ".spec.suspend",
+    selectable = ".status.method.scheme",
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status"}"#,
+    printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason"}"#,
+    printcolumn = r#"{"name": "Secret", "type": "string", "jsonPath": ".status.targets[0].name"}"#,
+    printcolumn = r#"{"name": "Expires", "type": "string", "jsonPath": ".status.expiresAt"}"#,
+    printcolumn = r#"{"name": "Suspended", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Suspended\")].status"}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name": "Method", "type": "string", "priority": 1, "jsonPath": ".status.method.name"}"#,
+    printcolumn = r#"{"name": "Scheme", "type": "string", "priority": 1, "jsonPath": ".status.method.scheme"}"#,
+    printcolumn = r#"{"name": "Next Refresh", "type": "string", "priority": 1, "jsonPath": ".status.refreshAt"}"#,
+    printcolumn = r#"{"name": "Last Refresh", "type": "date", "priority": 1, "jsonPath": ".status.obtainedAt"}"#,
+    printcolumn = r#"{"name": "Failures", "type": "integer", "priority": 1, "jsonPath": ".status.consecutiveFailures"}"#,
+    printcolumn = r#"{"name": "Message", "type": "string", "priority": 1, "jsonPath": ".status.conditions[?(@.type==\"Ready\")].message"}"#
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::spec()))]
 pub struct AuthenticationConfigurationSpec {
     /// Name for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253))]
     pub display_name: Option<String>,
     /// Where the long-lived material is, in the order of lookup. Same namespace; never written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("x-kubernetes-validations" = rules::source_names()))]
     pub sources: Vec<Source>,
-    /// How the credential is obtained. Either this or methods.
+    /// How the credential is obtained: exactly one provider block. Either this or methods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
     /// Alternatives, in order of preference. Either this or method.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-validations" = rules::methods(method::SCHEMES)))]
     pub methods: Vec<Method>,
     /// Which alternative is used: the first that the sources satisfy, or the first that succeeds. Default: FirstSatisfied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,6 +64,7 @@ pub struct AuthenticationConfigurationSpec {
     pub key_matching: Option<KeyMatching>,
     /// Secrets to write. Default: one, named like this object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub targets: Vec<Target>,
     /// When the credential is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,6 +111,7 @@ pub enum DeletionPolicy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LocalReference {
     /// Name of the object.
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
     pub name: String,
 }
 

@@ -159,7 +159,7 @@ pub struct SourceStatus {
 pub struct TargetStatus {
     /// Name of the Secret.
     pub name: String,
-    /// Does it hold the current credential?
+    /// True when it holds the current credential.
     pub ready: bool,
 }
 

@@ -5,38 +5,51 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rules;
+use crate::rule;
+
 /// A managed Secret in the same namespace. One credential feeds every target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::target()))]
 pub struct Target {
     /// Name of the Secret.
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
     pub name: String,
     /// Shape of the data. Default: Default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// Only with format Default: exactly these keys; Secret key to credential key, as in `ORDERS_TOKEN: access_token`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rule::text_with(253, &rule::key()), "x-kubernetes-validations" = rule::keys()))]
     pub data: BTreeMap<String, String>,
     /// Further keys, as templates over `credential`; with format Template the only keys.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rule::text(16384), "x-kubernetes-validations" = rule::keys()))]
     pub template: BTreeMap<String, String>,
     /// A template kept in a ConfigMap.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
     pub template_from: Vec<TemplateFrom>,
     /// Type of the Secret. Default: the one that belongs to the format, else Opaque.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rules::secret_type()))]
     pub kind: Option<String>,
     /// Further labels of the Secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rules::label_value(), "x-kubernetes-validations" = rules::labels()))]
     pub labels: BTreeMap<String, String>,
     /// Further annotations of the Secret.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 32, "additionalProperties" = rule::text(4096), "x-kubernetes-validations" = rules::annotations()))]
     pub annotations: BTreeMap<String, String>,
     /// Registries (DockerConfigJson) or machines (Netrc) that the credential is for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("items" = rules::host()))]
     pub hosts: Vec<String>,
     /// User name for formats that need one when the credential has none. Default: oauth2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::one_line()))]
     pub username: Option<String>,
 }
 
@@ -45,11 +58,14 @@ pub struct Target {
 #[serde(rename_all = "camelCase")]
 pub struct TemplateFrom {
     /// Name of the ConfigMap.
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
     pub config_map: String,
     /// Key of the ConfigMap that holds the template.
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::key()))]
     pub key: String,
     /// Key of the managed Secret. Default: the key of the ConfigMap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::key()))]
     pub to: Option<String>,
 }
 

@@ -1,13 +1,15 @@
-//! None.
+//! No credential: the last alternative, for endpoints that anybody may call.
+
+use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Ask, Credential, Material, Provider, Refusal};
+use super::{Ask, Credential, Expiry, Material, Provider, Refusal};
 use crate::field::DefaultField;
 
-/// None.
+/// No credential: always satisfied, publishes only the scheme name. Written `none: {}`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NoCredential {}
@@ -35,10 +37,14 @@ impl Provider for NoCredential {
 
     fn issue<'a>(&'a self, _ask: Ask<'a>) -> BoxFuture<'a, Result<Credential, Refusal>> {
         Box::pin(async {
-            Err(Refusal::new(
-                crate::reason::Reason::InternalError,
-                "not built yet",
-            ))
+            Ok(Credential {
+                scheme: "None",
+                values: BTreeMap::new(),
+                header: None,
+                expiry: Expiry::Never,
+                missing_scopes: Vec::new(),
+                learned_client_auth: None,
+            })
         })
     }
 }

@@ -1,0 +1,317 @@
+//! Obtaining a credential: everything that can be refused without asking anybody comes first.
+
+use std::time::Instant;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    super::{
+        Error,
+        context::Context,
+        hosts::Client,
+        memory::HeldCredential,
+        observe, resolve,
+        round::{Read, Round},
+        sources,
+    },
+    publish,
+};
+use crate::{
+    api::v1alpha1::Connection,
+    duration::HumanDuration,
+    plan::{self, Issue, Outcome, schedule},
+    provider::{Ask, Credential, Expiry, Refusal, http::ConnectionSettings, oauth2::ClientAuth},
+    reason::{Class, Reason},
+    selection::{self, Candidate},
+    target::digest,
+};
+
+/// How long somebody who found no place at a host stays away.
+const BUSY: SignedDuration = SignedDuration::from_millis(200);
+
+pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcome, Error> {
+    let asks = issue.order.iter().any(|index| {
+        round
+            .sight
+            .facts
+            .grants()
+            .get(*index)
+            .is_some_and(|grant| grant.asks)
+    });
+    if asks && !verified(round).await? {
+        return Ok(Outcome::Busy { until: round.now });
+    }
+    let read = match take_read(round).await? {
+        Ok(read) => read,
+        Err(refusal) => return Ok(Outcome::Refused(refusal)),
+    };
+    let targets: Vec<_> = round
+        .sight
+        .places
+        .iter()
+        .map(|place| place.target.clone())
+        .collect();
+    let candidates = match resolve::candidates(round.subject, &targets, &read) {
+        Ok(candidates) => candidates,
+        Err(refusal) => return Ok(Outcome::Refused(refusal)),
+    };
+    if asks && let Err(refusal) = publish::dry_run(round, &read, &candidates).await? {
+        return Ok(Outcome::Blocked(refusal));
+    }
+    let held = match attempt(round, &issue.order, &candidates, &read).await {
+        Attempt::Obtained(held) => held,
+        Attempt::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
+        Attempt::Busy => {
+            return Ok(Outcome::Busy {
+                until: schedule::later(round.context.now(), BUSY),
+            });
+        }
+    };
+    round.memory.held = Some(held);
+    round.sight.read = Some(read);
+    publish::publish(round).await
+}
+
+/// What an attempt came to.
+enum Attempt {
+    Obtained(HeldCredential),
+    Refused(Refusal),
+    /// No place at the host.
+    Busy,
+}
+
+/// Before the first mint of this process the targets are read from the API server itself: a watch may be late, and a
+/// second token is worse than a read. False: something else was there than was seen.
+async fn verified(round: &mut Round<'_>) -> Result<bool, Error> {
+    if round.memory.verified {
+        return Ok(true);
+    }
+    let mut same = true;
+    for place in &round.sight.places {
+        let key = round.subject.secret_key(&place.target.name);
+        let before = format!("{:?}", round.context.known().mirror.get(&key));
+        let after = format!("{:?}", sources::asked(round.context, &key).await?);
+        same &= before == after || (before == "Unknown" && after == "Absent");
+    }
+    round.memory.verified = true;
+    Ok(same)
+}
+
+/// Sources and templates: those of this round, or read now.
+async fn take_read(round: &mut Round<'_>) -> Result<Result<Read, Refusal>, Error> {
+    if let Some(read) = round.sight.read.take() {
+        return Ok(Ok(read));
+    }
+    let targets: Vec<_> = round
+        .sight
+        .places
+        .iter()
+        .map(|place| place.target.clone())
+        .collect();
+    resolve::read(round.context, round.subject, &targets).await
+}
+
+/// Tries the alternatives in order; the next only after a refusal that waiting would not cure.
+async fn attempt(
+    round: &Round<'_>,
+    order: &[usize],
+    candidates: &[Candidate<'_>],
+    read: &Read,
+) -> Attempt {
+    let mut last = Attempt::Busy;
+    let first_only = [0];
+    let order = if candidates.len() == 1 {
+        &first_only[..]
+    } else {
+        order
+    };
+    for candidate in order.iter().filter_map(|index| candidates.get(*index)) {
+        last = one(round, candidate, read).await;
+        match &last {
+            Attempt::Refused(refusal) if plan::falls_through(refusal.reason) => {}
+            Attempt::Refused(_) | Attempt::Obtained(_) | Attempt::Busy => break,
+        }
+    }
+    last
+}
+
+async fn one(round: &Round<'_>, candidate: &Candidate<'_>, read: &Read) -> Attempt {
+    let provider = candidate.method.block.provider();
+    let grant = resolve::grant(round.context, candidate);
+    let settings = match settings(round.subject.object.spec.connection.as_ref(), read) {
+        Ok(settings) => settings,
+        Err(refusal) => return Attempt::Refused(refusal),
+    };
+    let http = match round.context.connections.open(&settings) {
+        Ok(http) => http,
+        Err(refusal) => return Attempt::Refused(refusal),
+    };
+    let now = round.context.now();
+    let host = grant.method.endpoint.clone();
+    let _place = match host.as_deref().filter(|_| provider.asks()) {
+        Some(host) => match round
+            .context
+            .hosts
+            .enter(host, round.subject.namespace, now)
+        {
+            Some(place) => Some(place),
+            None => return Attempt::Busy,
+        },
+        None => None,
+    };
+    let learned_client_auth = learned(round, &grant.method.name);
+    let ask = Ask {
+        material: &candidate.material,
+        http: http.as_ref(),
+        now,
+        learned_client_auth,
+    };
+    let began = Instant::now();
+    let answer = provider.issue(ask).await;
+    if provider.asks() {
+        round.context.metrics.asked(
+            provider.scheme(),
+            answer.as_ref().err().map(|no| no.reason),
+            began.elapsed(),
+        );
+    }
+    match answer {
+        Ok(credential) => obtained(round, credential, grant, now),
+        Err(refusal) => {
+            pause(round, host, &refusal);
+            Attempt::Refused(refusal)
+        }
+    }
+}
+
+/// A throttled client waits as a whole, not only this object.
+fn pause(round: &Round<'_>, host: Option<String>, refusal: &Refusal) {
+    let (Some(host), Class::Throttled) = (host, refusal.reason.class()) else {
+        return;
+    };
+    let known = observe::client(
+        round.subject,
+        &round.sight.facts.wanted,
+        &round.sight.versions,
+    );
+    let wait = refusal
+        .retry_after
+        .and_then(|wait| SignedDuration::try_from(wait).ok());
+    let now = round.context.now();
+    let until = schedule::later(now, wait.unwrap_or(SignedDuration::from_secs(60)));
+    round
+        .context
+        .hosts
+        .pause(&Client { host, ..known }, until, now);
+}
+
+/// What an earlier attempt with the same source version found out about client authentication.
+fn learned(round: &Round<'_>, method: &str) -> Option<ClientAuth> {
+    let status = round
+        .sight
+        .facts
+        .status
+        .method
+        .as_ref()
+        .filter(|known| known.name == method)?;
+    let same_sources = round.sight.facts.sources.iter().all(|source| !source.moved);
+    let text = status.client_auth.as_ref().filter(|_| same_sources)?;
+    serde_json::from_value(serde_json::Value::String(text.clone())).ok()
+}
+
+pub(super) fn settings(
+    connection: Option<&Connection>,
+    read: &Read,
+) -> Result<ConnectionSettings, Refusal> {
+    let Some(connection) = connection else {
+        return Ok(ConnectionSettings::default());
+    };
+    let ca_bundle = match &connection.ca_bundle {
+        Some(reference) => Some(
+            selection::lookup(reference, "ca.crt", &read.sources)?
+                .expose()
+                .to_owned(),
+        ),
+        None => None,
+    };
+    let timeout = connection.timeout.as_ref().map(HumanDuration::length);
+    Ok(ConnectionSettings {
+        timeout_milliseconds: timeout.and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
+        ca_bundle,
+        allow_http: connection.allow_http.unwrap_or(false),
+    })
+}
+
+/// Reckons the end, tells a repeated token, and holds the credential until it is published.
+fn obtained(
+    round: &Round<'_>,
+    credential: Credential,
+    mut grant: plan::Grant,
+    now: Timestamp,
+) -> Attempt {
+    let policy = &round.sight.facts.policy;
+    let (expires_at, expiry_source) = match &credential.expiry {
+        Expiry::Never => (None, None),
+        Expiry::At(at, source) => (Some(*at), Some(source.as_str().to_owned())),
+        Expiry::Unstated if policy.assumed_lifetime.is_zero() => (None, Some("Assumed".to_owned())),
+        Expiry::Unstated => (
+            Some(schedule::later(now, policy.assumed_lifetime)),
+            Some("Assumed".to_owned()),
+        ),
+    };
+    if expires_at.is_some_and(|end| end <= now) {
+        let refusal = Refusal::new(Reason::InvalidLifetime, "the credential has already ended");
+        return Attempt::Refused(if grant.asks {
+            refusal
+        } else {
+            Refusal {
+                reason: Reason::TokenExpired,
+                ..refusal
+            }
+        });
+    }
+    grant.method.client_auth = credential
+        .learned_client_auth
+        .and_then(|auth| serde_json::to_value(auth).ok())
+        .and_then(|auth| auth.as_str().map(str::to_owned));
+    let repeats = repeats(round, &credential, expires_at);
+    Attempt::Obtained(HeldCredential {
+        credential,
+        grant,
+        issued_at: now,
+        expires_at,
+        expiry_source,
+        repeats,
+        versions: round.sight.versions.clone(),
+        handled_request: round.sight.facts.open_request().map(str::to_owned),
+        probe_refusals: 0,
+        not_before: now,
+    })
+}
+
+/// How often the same token has come back in a row; one whose life was prolonged is as good as a new one.
+fn repeats(round: &Round<'_>, credential: &Credential, expires_at: Option<Timestamp>) -> u8 {
+    let Some(current) = round.sight.facts.current() else {
+        return 0;
+    };
+    let same = current.marks.credential.as_deref()
+        == Some(&digest::credential(&round.context.digest_key, credential));
+    let prolonged = match (current.marks.expires_at, expires_at) {
+        (Some(before), Some(end)) => end > schedule::later(before, SignedDuration::from_secs(2)),
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    if same && !prolonged {
+        current.marks.repeats.saturating_add(1)
+    } else {
+        0
+    }
+}
+
+/// Is the context of use: kept here so that the probe opens the same connections.
+pub(super) fn port(
+    context: &Context,
+    settings: &ConnectionSettings,
+) -> Result<std::sync::Arc<dyn crate::provider::http::Http>, Refusal> {
+    context.connections.open(settings)
+}

@@ -1,0 +1,379 @@
+//! Facts only: what the spec asks for, what the sources are, and what is in the place of each target.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Error,
+    context::Context,
+    hosts::Client,
+    memory::{Memory, Resolved},
+    mirror::Known,
+    resolve,
+    round::{Place, Read, Sight, Subject},
+    sources,
+};
+use crate::{
+    api::v1alpha1::{
+        AuthenticationConfigurationStatus, DeletionPolicy, MethodStatus, Target, annotation,
+    },
+    duration::HumanDuration,
+    plan::{
+        Current, Grant, Observed, RefreshPolicy, SourceSeen, Suspension, TargetSeen, TargetState,
+        Wanted, schedule,
+    },
+    target::{Facts, Marks, Ownership, SourceVersion, digest, ownership},
+};
+
+/// Looks at everything that the decision depends on. Reads sources only when their versions moved.
+pub(super) async fn observe(
+    context: &Context,
+    subject: Subject<'_>,
+    memory: &mut Memory,
+    now: Timestamp,
+) -> Result<Sight, Error> {
+    let spec = &subject.object.spec;
+    let targets = spec.effective_targets(subject.name);
+    let versions = sources::versions(context, subject.namespace, &spec.sources).await?;
+    let spec_digest = digest::spec(&context.digest_key, spec);
+    let (places, seen) = places(context, subject, memory, &targets).await?;
+    let before = memory
+        .resolved
+        .as_ref()
+        .map(|resolved| resolved.versions.clone());
+    let newest = newest(&seen);
+    let trusted = trusted(subject, newest, &versions, &spec_digest, &seen);
+    let (wanted, read) = wanted(context, subject, memory, &targets, &versions, trusted).await?;
+    let status = status(subject, memory);
+    let moved = moved(&versions, before.as_deref(), newest, &wanted);
+    let facts = Observed {
+        uid: subject.uid.to_owned(),
+        generation: subject.object.metadata.generation.unwrap_or_default(),
+        policy: RefreshPolicy::new(spec.refresh.as_ref()),
+        deletion_policy: subject.deletion_policy(),
+        being_deleted: subject.object.metadata.deletion_timestamp.is_some(),
+        suspension: suspension(subject, now),
+        refresh_requested: annotated(subject, annotation::REFRESH_REQUESTED),
+        paused_until: context
+            .hosts
+            .paused_until(&client(subject, &wanted, &versions), now),
+        found_dead: memory.found_dead,
+        probe_due: probe_due(subject, memory, newest, now),
+        held: memory
+            .held
+            .as_ref()
+            .map(super::memory::HeldCredential::facts),
+        leftovers: leftovers(context, subject, &targets),
+        wanted,
+        sources: moved,
+        targets: seen,
+        status,
+    };
+    Ok(Sight {
+        facts,
+        places,
+        versions,
+        spec: spec_digest,
+        read,
+    })
+}
+
+/// Status as it was last written: a watch may still show an older one.
+fn status(subject: Subject<'_>, memory: &Memory) -> AuthenticationConfigurationStatus {
+    let cached = subject.object.status.clone().unwrap_or_default();
+    let version = subject
+        .object
+        .metadata
+        .resource_version
+        .as_deref()
+        .unwrap_or_default();
+    match &memory.status {
+        Some((written, status)) if is_behind(version, written) => status.clone(),
+        Some(_) | None => cached,
+    }
+}
+
+fn is_behind(cached: &str, written: &str) -> bool {
+    matches!((cached.parse::<u128>(), written.parse::<u128>()), (Ok(cached), Ok(written)) if cached < written)
+}
+
+async fn places(
+    context: &Context,
+    subject: Subject<'_>,
+    memory: &Memory,
+    targets: &[Target],
+) -> Result<(Vec<Place>, Vec<TargetSeen>), Error> {
+    let mut places = Vec::with_capacity(targets.len());
+    let mut seen = Vec::with_capacity(targets.len());
+    for target in targets {
+        let templates = sources::template_versions(context, subject.namespace, target).await?;
+        let publish = digest::publish(
+            &context.digest_key,
+            target,
+            &templates,
+            subject.deletion_policy(),
+        );
+        let known = sources::known(context, &subject.secret_key(&target.name)).await?;
+        let (state, ours) = state(subject, known);
+        let version = ours.as_ref().map(|facts| facts.resource_version.clone());
+        let unrecoverable = memory.unrecoverable.get(&target.name) == Some(&version);
+        seen.push(TargetSeen {
+            name: target.name.clone(),
+            publish: publish.clone(),
+            state,
+            unrecoverable,
+        });
+        places.push(Place {
+            target: target.clone(),
+            publish,
+            ours,
+        });
+    }
+    Ok((places, seen))
+}
+
+fn state(subject: Subject<'_>, known: Known) -> (TargetState, Option<Facts>) {
+    let Known::Present(facts) = known else {
+        return (TargetState::Absent, None);
+    };
+    match ownership(&facts, subject.namespace, subject.name, subject.uid) {
+        Ownership::Foreign { owner } => (TargetState::Foreign { owner }, None),
+        Ownership::Ours if facts.deleting => (TargetState::Leaving, None),
+        Ownership::Ours => {
+            let current = Current {
+                marks: facts.marks.clone(),
+                intact: facts.intact,
+                owned: owned(subject, &facts),
+            };
+            (TargetState::Managed(current), Some(*facts))
+        }
+    }
+}
+
+/// Is the owner reference as the deletion policy asks? Backups strip it.
+fn owned(subject: Subject<'_>, facts: &Facts) -> bool {
+    match subject.deletion_policy() {
+        DeletionPolicy::Delete => facts.controller_uid.as_deref() == Some(subject.uid),
+        DeletionPolicy::Retain => facts.controller_uid.is_none(),
+    }
+}
+
+fn newest(seen: &[TargetSeen]) -> Option<&Marks> {
+    seen.iter()
+        .filter_map(|target| match &target.state {
+            TargetState::Managed(current) if current.intact => Some(&current.marks),
+            TargetState::Managed(_)
+            | TargetState::Absent
+            | TargetState::Foreign { .. }
+            | TargetState::Leaving => None,
+        })
+        .max_by_key(|marks| marks.issued_at)
+}
+
+/// The marks say that this very spec was served from sources at these very versions: nothing needs to be read.
+fn trusted(
+    subject: Subject<'_>,
+    newest: Option<&Marks>,
+    versions: &[SourceVersion],
+    spec: &str,
+    seen: &[TargetSeen],
+) -> Option<Grant> {
+    let marks = newest?;
+    let unchanged = marks.sources == versions && marks.spec.as_deref() == Some(spec);
+    let shaped = seen.iter().all(|target| match &target.state {
+        TargetState::Managed(current) => {
+            current.marks.publish.as_deref() == Some(target.publish.as_str())
+        }
+        TargetState::Absent | TargetState::Foreign { .. } | TargetState::Leaving => false,
+    });
+    if !unchanged || !shaped {
+        return None;
+    }
+    let name = marks.method.as_deref()?;
+    let alternatives = subject.object.spec.alternatives();
+    let method = alternatives
+        .iter()
+        .find(|method| method.display_name() == name)?;
+    let provider = method.block.provider();
+    let known = subject
+        .object
+        .status
+        .as_ref()
+        .and_then(|status| status.method.clone());
+    let status = known
+        .filter(|known| known.name == name)
+        .unwrap_or_else(|| MethodStatus {
+            name: name.to_owned(),
+            scheme: provider.scheme().to_owned(),
+            ..MethodStatus::default()
+        });
+    Some(Grant {
+        digest: marks.grant.clone()?,
+        asks: provider.asks(),
+        method: status,
+    })
+}
+
+/// What may be tried: remembered, trusted, or found by reading.
+async fn wanted(
+    context: &Context,
+    subject: Subject<'_>,
+    memory: &mut Memory,
+    targets: &[Target],
+    versions: &[SourceVersion],
+    trusted: Option<Grant>,
+) -> Result<(Wanted, Option<Read>), Error> {
+    let mut key = subject
+        .object
+        .metadata
+        .generation
+        .unwrap_or_default()
+        .to_string();
+    for target in targets {
+        for version in sources::template_versions(context, subject.namespace, target)
+            .await?
+            .into_values()
+        {
+            key = format!("{key},{version}");
+        }
+    }
+    let remembered = memory
+        .resolved
+        .as_ref()
+        .filter(|known| known.spec == key && known.versions == versions);
+    if let Some(known) = remembered {
+        return Ok((as_wanted(known.wanted.clone()), None));
+    }
+    let (result, read) = match trusted {
+        Some(grant) => (Ok(vec![grant]), None),
+        None => match resolve::read(context, subject, targets).await? {
+            Err(refusal) => (Err(refusal), None),
+            Ok(read) => {
+                let found = resolve::candidates(subject, targets, &read);
+                let grants = found.map(|found| {
+                    found
+                        .iter()
+                        .map(|one| resolve::grant(context, one))
+                        .collect()
+                });
+                (grants, Some(read))
+            }
+        },
+    };
+    memory.resolved = Some(Resolved {
+        spec: key,
+        versions: versions.to_vec(),
+        wanted: result.clone(),
+    });
+    Ok((as_wanted(result), read))
+}
+
+fn as_wanted(result: Result<Vec<Grant>, crate::provider::Refusal>) -> Wanted {
+    match result {
+        Ok(grants) => Wanted::Ready(grants),
+        Err(refusal) => Wanted::Unresolved(refusal),
+    }
+}
+
+/// Which sources moved since they were last used, in a way that matters: a relabelled Secret resolves to the same.
+fn moved(
+    versions: &[SourceVersion],
+    before: Option<&[SourceVersion]>,
+    newest: Option<&Marks>,
+    wanted: &Wanted,
+) -> Vec<SourceSeen> {
+    let same = match (wanted, newest) {
+        (Wanted::Ready(grants), Some(marks)) => grants
+            .iter()
+            .any(|grant| Some(&grant.digest) == marks.grant.as_ref()),
+        (Wanted::Ready(_) | Wanted::Unresolved(_), _) => false,
+    };
+    let base = before.or_else(|| newest.map(|marks| marks.sources.as_slice()));
+    let differs = |version: &SourceVersion| {
+        base.and_then(|base| base.iter().find(|known| known.name == version.name))
+            .is_some_and(|known| known != version)
+    };
+    versions
+        .iter()
+        .map(|version| SourceSeen {
+            name: version.name.clone(),
+            moved: !same && differs(version),
+        })
+        .collect()
+}
+
+fn annotated(subject: Subject<'_>, name: &str) -> Option<String> {
+    subject
+        .object
+        .metadata
+        .annotations
+        .as_ref()
+        .and_then(|annotations| annotations.get(name))
+        .cloned()
+}
+
+fn suspension(subject: Subject<'_>, now: Timestamp) -> Option<Suspension> {
+    if subject.object.spec.suspend == Some(true) {
+        return Some(Suspension { until: None });
+    }
+    let until = annotated(subject, annotation::SUSPEND_UNTIL)?
+        .parse::<Timestamp>()
+        .ok()?;
+    (now < until).then_some(Suspension { until: Some(until) })
+}
+
+/// The client that a pause is about: this namespace and source at this host.
+pub(super) fn client(subject: Subject<'_>, wanted: &Wanted, versions: &[SourceVersion]) -> Client {
+    let host = match wanted {
+        Wanted::Ready(grants) => grants
+            .first()
+            .and_then(|grant| grant.method.endpoint.clone()),
+        Wanted::Unresolved(_) => None,
+    };
+    let source = versions
+        .iter()
+        .find_map(|version| version.version.as_ref()?.split_once('/'));
+    Client {
+        host: host.unwrap_or_default(),
+        namespace: subject.namespace.to_owned(),
+        source: source.map_or_else(|| subject.uid.to_owned(), |(uid, _)| uid.to_owned()),
+    }
+}
+
+/// Managed Secrets of this object that the spec no longer names.
+fn leftovers(context: &Context, subject: Subject<'_>, targets: &[Target]) -> Vec<String> {
+    let mut names: Vec<String> = context
+        .known()
+        .mirror
+        .owned_by(subject.namespace, &subject.owner())
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| targets.iter().all(|target| target.name != *name))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The watchdog's next beat: a fixed beat per object, the first one after the last probe and after the issue.
+fn probe_due(
+    subject: Subject<'_>,
+    memory: &mut Memory,
+    newest: Option<&Marks>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let interval = subject
+        .object
+        .spec
+        .probe
+        .as_ref()?
+        .interval
+        .as_ref()
+        .map(HumanDuration::length)?;
+    let marks = newest?;
+    let last = *memory.last_probe.get_or_insert(now);
+    let since = marks.issued_at.map_or(last, |issued| issued.max(last));
+    Some(schedule::next_beat(
+        since,
+        interval.max(SignedDuration::from_secs(1)),
+        subject.uid,
+    ))
+}

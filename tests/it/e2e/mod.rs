@@ -1,0 +1,4 @@
+//! The main job and what may come between, on a real API server.
+
+mod main_job;
+mod reactions;

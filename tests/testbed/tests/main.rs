@@ -1,0 +1,7 @@
+//! The testbed's own tests.
+
+mod assets;
+mod control_plane;
+mod fault_proxy;
+mod oidc_provider;
+mod scripted_idp;
