@@ -145,7 +145,7 @@ fn narrate(subject: Subject<'_>, plan: &Plan, outcome: &Outcome) {
         Outcome::Repaired(_) => tracing::info!(namespace, name, "managed Secret written again"),
         Outcome::Pruned => tracing::info!(namespace, name, "former targets deleted"),
         Outcome::ProbeRefused => {
-            tracing::warn!(namespace, name, "the probe refused the new credential")
+            tracing::warn!(namespace, name, "the probe refused the new credential");
         }
         Outcome::Probed(verdict) => tracing::debug!(namespace, name, ?verdict, "probed"),
         Outcome::Nothing
