@@ -49,4 +49,9 @@ impl Fault {
             format!("{target}.{}: {}", self.member, self.problem),
         )
     }
+
+    /// In words, for a mistake that is in no target.
+    pub(super) fn alone(self) -> Refusal {
+        Refusal::new(self.reason, format!("{}: {}", self.member, self.problem))
+    }
 }

@@ -106,6 +106,10 @@ impl Marks {
                 annotation::HANDLED_REFRESH_REQUEST,
                 self.handled_refresh_request.clone(),
             ),
+            (
+                annotation::REPEATS,
+                (self.repeats > 0).then(|| self.repeats.to_string()),
+            ),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))

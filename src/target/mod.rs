@@ -20,9 +20,6 @@ pub use manifest::{Manifest, Precondition, manifest};
 pub use marks::{Marks, SourceVersion};
 pub use read::{Facts, Ownership, ownership, read};
 pub use recover::recover;
-pub use render::{Published, Rendered, render, type_of};
+pub use render::{Published, Rendered, appearance, render, texts, type_of};
+pub use sample::sample;
 pub use validate::{Subject, validate};
-
-pub fn texts(_: &str, _: &std::collections::BTreeMap<String, String>, _: &Published<'_>, _: (&str, &str)) -> Result<std::collections::BTreeMap<String, String>, crate::provider::Refusal> { Ok(Default::default()) }
-pub fn sample(_: &crate::api::v1alpha1::Block) -> crate::provider::Credential { loop {} }
-pub fn appearance(_: &crate::api::v1alpha1::Target) -> (std::collections::BTreeMap<String, String>, std::collections::BTreeMap<String, String>) { Default::default() }

@@ -76,21 +76,41 @@ pub(super) fn attempt(
     if data.is_empty() {
         return Err(Fault::spec("template", "there is nothing to write"));
     }
+    let (labels, annotations) = appearance(target);
     Ok(Rendered {
         data,
         kind: type_of(target).to_owned(),
-        labels: target.labels.clone(),
-        annotations: annotations(target),
+        labels,
+        annotations,
     })
 }
 
-/// Reloader would restart every consumer at every refresh.
-fn annotations(target: &Target) -> BTreeMap<String, String> {
+/// Labels and annotations of the Secret of a target, the marks left out. Reloader would restart every consumer at every
+/// refresh, unless the target wants that.
+pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let mut annotations = target.annotations.clone();
     annotations
         .entry(annotation::RELOADER_IGNORE.to_owned())
         .or_insert_with(|| "true".to_owned());
-    annotations
+    (target.labels.clone(), annotations)
+}
+
+/// Renders templates that are not keys of a Secret, as the headers of a probe. `place` is where they stand in the spec.
+pub fn texts(
+    place: &str,
+    templates: &BTreeMap<String, String>,
+    published: &Published<'_>,
+    object: (&str, &str),
+) -> Result<BTreeMap<String, String>, Refusal> {
+    let target = Target::default();
+    let context = context(&Shape::new(&target, *published), object);
+    let mut texts = BTreeMap::new();
+    for (name, template) in templates {
+        let output = template::render(template, &context)
+            .map_err(|error| Fault::template(format!("{place}[{name:?}]"), error).alone())?;
+        texts.insert(name.clone(), output);
+    }
+    Ok(texts)
 }
 
 fn context(shape: &Shape<'_>, (namespace, name): (&str, &str)) -> Value {

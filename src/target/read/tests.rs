@@ -125,22 +125,9 @@ fn an_owner_reference_of_an_earlier_life_does_not_matter() {
 fn a_controller_of_another_kind_keeps_what_it_has() {
     let other = owner("ExternalSecret", "orders", "x");
     let foreign = Ownership::Foreign { owner: None };
-    assert_eq!(seen(json!({"ownerReferences": other})), foreign);
-    let adopted = json!({
-        "ownerReferences": other,
-        "annotations": {"authkeeper.dev/adopt-by": "orders"},
-    });
     assert_eq!(
-        seen(adopted),
+        seen(json!({"ownerReferences": other})),
         foreign,
         "two controllers are refused by the API server"
     );
-}
-
-#[test]
-fn whoever_may_write_a_secret_may_give_it_away() {
-    let adoption =
-        |by: &str| seen(json!({"labels": {}, "annotations": {"authkeeper.dev/adopt-by": by}}));
-    assert_eq!(adoption("orders"), Ownership::OursByAdoption);
-    assert_eq!(adoption("other"), Ownership::Foreign { owner: None });
 }
