@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 /// Names of Kubernetes objects (RFC 1123 subdomain).
 const OBJECT_NAME: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
-/// Keys of Secrets and ConfigMaps.
+/// Keys of a Secret or `ConfigMap`.
 const KEY: &str = "^[-._a-zA-Z0-9]+$";
 /// Durations short enough that no sum leaves what CEL and the operator can hold.
 const DURATION: &str = "^([0-9]{1,9}(ms|s)|[0-9]{1,7}m|[0-9]{1,5}h)+$";

@@ -45,7 +45,10 @@ pub enum Error {
 pub fn main(out: &mut dyn std::io::Write) -> Result<(), Error> {
     match Cli::parse().command {
         Command::Run(args) => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .map_err(Error::Runtime)?;
             let ended = runtime.block_on(Box::pin(runtime::run(*args)));
             runtime.shutdown_background();
             Ok(ended?)

@@ -45,9 +45,14 @@ impl Cluster {
         &self.client
     }
 
-    pub(super) async fn secret(&self, namespace: &str, name: &str) -> Result<Option<Secret>, Error> {
+    pub(super) async fn secret(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Secret>, Error> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-        self.call("get", &secret(namespace, name), api.get_opt(name)).await
+        self.call("get", &secret(namespace, name), api.get_opt(name))
+            .await
     }
 
     pub(super) async fn secret_metadata(
@@ -56,12 +61,18 @@ impl Cluster {
         name: &str,
     ) -> Result<Option<PartialObjectMeta<Secret>>, Error> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-        self.call("get", &secret(namespace, name), api.get_metadata_opt(name)).await
+        self.call("get", &secret(namespace, name), api.get_metadata_opt(name))
+            .await
     }
 
-    pub(super) async fn config_map(&self, namespace: &str, name: &str) -> Result<Option<ConfigMap>, Error> {
+    pub(super) async fn config_map(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<ConfigMap>, Error> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), namespace);
-        self.call("get", &config_map(namespace, name), api.get_opt(name)).await
+        self.call("get", &config_map(namespace, name), api.get_opt(name))
+            .await
     }
 
     pub(super) async fn config_map_metadata(
@@ -70,7 +81,12 @@ impl Cluster {
         name: &str,
     ) -> Result<Option<PartialObjectMeta<ConfigMap>>, Error> {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), namespace);
-        self.call("get", &config_map(namespace, name), api.get_metadata_opt(name)).await
+        self.call(
+            "get",
+            &config_map(namespace, name),
+            api.get_metadata_opt(name),
+        )
+        .await
     }
 
     /// Server-side apply of a managed Secret; the manifest says what must be true of the stored one.
@@ -82,9 +98,17 @@ impl Cluster {
         write: Write,
     ) -> Result<PartialObjectMeta<Secret>, Error> {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-        let parameters = PatchParams { dry_run: write == Write::DryRun, ..PatchParams::apply(MANAGER).force() };
+        let parameters = PatchParams {
+            dry_run: write == Write::DryRun,
+            ..PatchParams::apply(MANAGER).force()
+        };
         let patch = Patch::Apply(manifest.expose());
-        self.call("write", &secret(namespace, name), api.patch_metadata(name, &parameters, &patch)).await
+        self.call(
+            "write",
+            &secret(namespace, name),
+            api.patch_metadata(name, &parameters, &patch),
+        )
+        .await
     }
 
     /// Deletes exactly the Secret that was seen.
@@ -103,7 +127,13 @@ impl Cluster {
             }),
             ..DeleteParams::default()
         };
-        let deleted = self.call("delete", &secret(namespace, name), api.delete(name, &parameters)).await;
+        let deleted = self
+            .call(
+                "delete",
+                &secret(namespace, name),
+                api.delete(name, &parameters),
+            )
+            .await;
         match deleted {
             Err(error) if !error.is_not_found() => Err(error),
             Ok(_) | Err(_) => Ok(()),
@@ -120,8 +150,17 @@ impl Cluster {
         let api: Api<DeserializeGuard<AuthenticationConfiguration>> =
             Api::namespaced(self.client.clone(), namespace);
         let what = format!("status of AuthenticationConfiguration {namespace}/{name}");
-        let parameters = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-        let answer = self.call("write", &what, api.patch_status(name, &parameters, &Patch::Merge(patch))).await;
+        let parameters = PatchParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let answer = self
+            .call(
+                "write",
+                &what,
+                api.patch_status(name, &parameters, &Patch::Merge(patch)),
+            )
+            .await;
         match answer {
             Ok(object) => Ok(object.meta().resource_version.clone()),
             Err(error) if error.is_not_found() || error.is_conflict() => Ok(None),
@@ -137,14 +176,20 @@ impl Cluster {
     ) -> Result<T, Error> {
         match tokio::time::timeout(self.timeout, request).await {
             Ok(answer) => answer.map_err(|error| Error::new(verb, what, &error)),
-            Err(_) => Err(Error::TimedOut { verb, what: what.to_owned(), after: self.timeout }),
+            Err(_) => Err(Error::TimedOut {
+                verb,
+                what: what.to_owned(),
+                after: self.timeout,
+            }),
         }
     }
 }
 
 impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cluster").field("timeout", &self.timeout).finish_non_exhaustive()
+        f.debug_struct("Cluster")
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
     }
 }
 

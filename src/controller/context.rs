@@ -47,7 +47,13 @@ pub(super) struct Known {
 
 impl Context {
     pub(super) fn new(ports: Ports, digest_key: DigestKey, routine_status_writes: bool) -> Self {
-        Self { ports, digest_key, routine_status_writes, hosts: Hosts::default(), known: Mutex::default() }
+        Self {
+            ports,
+            digest_key,
+            routine_status_writes,
+            hosts: Hosts::default(),
+            known: Mutex::default(),
+        }
     }
 
     /// Held for look-ups only, never across an `await`.

@@ -11,13 +11,27 @@ use crate::{provider::Refusal, reason::Reason};
 pub enum Error {
     /// The API server did not answer in time.
     #[error("{verb} {what}: no answer from the API server within {} s", after.as_secs())]
-    TimedOut { verb: &'static str, what: String, after: Duration },
+    TimedOut {
+        verb: &'static str,
+        what: String,
+        after: Duration,
+    },
     /// The API server answered no.
     #[error("{verb} {what}: the API server answered {code} {reason}")]
-    Answered { verb: &'static str, what: String, code: u16, reason: String, message: String },
+    Answered {
+        verb: &'static str,
+        what: String,
+        code: u16,
+        reason: String,
+        message: String,
+    },
     /// The API server was not reached, or its answer not understood.
     #[error("{verb} {what}: {fault}")]
-    Unreachable { verb: &'static str, what: String, fault: &'static str },
+    Unreachable {
+        verb: &'static str,
+        what: String,
+        fault: &'static str,
+    },
     /// A reconcile panicked; the others go on.
     #[error("a reconcile panicked; this is a fault of authkeeper")]
     Panicked,
@@ -30,10 +44,16 @@ impl Error {
         let what = what.to_owned();
         match error {
             kube::Error::Api(status) => Self::answered(verb, what, status),
-            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
-                Self::Unreachable { verb, what, fault: "the answer of the API server is not understood" }
-            }
-            _ => Self::Unreachable { verb, what, fault: "the API server is not reached" },
+            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => Self::Unreachable {
+                verb,
+                what,
+                fault: "the answer of the API server is not understood",
+            },
+            _ => Self::Unreachable {
+                verb,
+                what,
+                fault: "the API server is not reached",
+            },
         }
     }
 
@@ -54,9 +74,16 @@ impl Error {
     /// The object is not the one that was seen: it was created, replaced, changed or deleted meanwhile.
     pub(super) fn is_conflict(&self) -> bool {
         match self {
-            Self::Answered { code: 409, message, .. } => !is_namespace_gone(message),
-            Self::Answered { code: 422, message, .. } => message.contains("metadata.uid"),
-            Self::Answered { .. } | Self::TimedOut { .. } | Self::Unreachable { .. } | Self::Panicked => false,
+            Self::Answered {
+                code: 409, message, ..
+            } => !is_namespace_gone(message),
+            Self::Answered {
+                code: 422, message, ..
+            } => message.contains("metadata.uid"),
+            Self::Answered { .. }
+            | Self::TimedOut { .. }
+            | Self::Unreachable { .. }
+            | Self::Panicked => false,
         }
     }
 
@@ -64,9 +91,16 @@ impl Error {
     /// quoted: a quota or webhook message may hold anything.
     pub(super) fn refusal(&self) -> Refusal {
         match self {
-            Self::Answered { verb, what, code, message, .. } => {
-                Refusal::new(reason(*code, message), format!("{verb} {what}: HTTP {code} from the API server"))
-            }
+            Self::Answered {
+                verb,
+                what,
+                code,
+                message,
+                ..
+            } => Refusal::new(
+                reason(*code, message),
+                format!("{verb} {what}: HTTP {code} from the API server"),
+            ),
             Self::TimedOut { .. } | Self::Unreachable { .. } => {
                 Refusal::new(Reason::StorageUnavailable, self.to_string())
             }

@@ -32,12 +32,19 @@ pub struct Member {
 
 impl Fleet {
     pub(super) fn add(&self, store: Store<Guarded>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(store);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(store);
     }
 
     /// Every object that can be decoded.
     pub fn members(&self) -> Vec<Member> {
-        let stores = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let stores = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         stores
             .iter()
             .flat_map(Store::state)
@@ -53,12 +60,19 @@ impl Member {
         let status = object.status.clone().unwrap_or_default();
         let condition = |kind: ConditionType| {
             let name = kind.to_string();
-            status.conditions.iter().find(|condition| condition.type_ == name && condition.status == "True")
+            status
+                .conditions
+                .iter()
+                .find(|condition| condition.type_ == name && condition.status == "True")
         };
         Self {
             namespace: object.metadata.namespace.clone().unwrap_or_default(),
             name: object.metadata.name.clone().unwrap_or_default(),
-            scheme: status.method.as_ref().map(|method| method.scheme.clone()).unwrap_or_default(),
+            scheme: status
+                .method
+                .as_ref()
+                .map(|method| method.scheme.clone())
+                .unwrap_or_default(),
             ready: condition(ConditionType::Ready).is_some(),
             failing: status.consecutive_failures.is_some(),
             stalled: condition(ConditionType::Stalled).map(|condition| condition.reason.clone()),

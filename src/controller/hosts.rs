@@ -69,7 +69,11 @@ impl Hosts {
         }
         entry.waiting.remove(namespace);
         *entry.busy.entry(namespace.to_owned()).or_default() += 1;
-        Some(Place { hosts: self.clone(), host: host.to_owned(), namespace: namespace.to_owned() })
+        Some(Place {
+            hosts: self.clone(),
+            host: host.to_owned(),
+            namespace: namespace.to_owned(),
+        })
     }
 
     /// The server asked this client to wait.
@@ -78,7 +82,8 @@ impl Hosts {
         state.pauses.retain(|_, until| *until > now);
         state.pauses.insert(client.clone(), until);
         let host = state.hosts.entry(client.host.clone()).or_default();
-        host.throttled.retain(|_, at| at.duration_until(now) < WINDOW);
+        host.throttled
+            .retain(|_, at| at.duration_until(now) < WINDOW);
         host.throttled.insert(client.namespace.clone(), now);
         if host.throttled.len() >= NAMESPACES {
             host.paused_until = now.checked_add(HOST_PAUSE).ok().map(|most| until.min(most));
@@ -88,7 +93,10 @@ impl Hosts {
     pub(super) fn paused_until(&self, client: &Client, now: Timestamp) -> Option<Timestamp> {
         let state = self.lock();
         let own = state.pauses.get(client).copied();
-        let host = state.hosts.get(&client.host).and_then(|host| host.paused_until);
+        let host = state
+            .hosts
+            .get(&client.host)
+            .and_then(|host| host.paused_until);
         own.max(host).filter(|until| *until > now)
     }
 
@@ -101,12 +109,17 @@ impl Hosts {
 
 impl Host {
     fn admits(&mut self, namespace: &str, now: Timestamp) -> bool {
-        self.waiting.retain(|_, asked| asked.duration_until(now) < WAITING);
+        self.waiting
+            .retain(|_, asked| asked.duration_until(now) < WAITING);
         let total: usize = self.busy.values().sum();
         if total >= PER_HOST {
             return false;
         }
-        let others = self.waiting.keys().filter(|waiting| *waiting != namespace).count();
+        let others = self
+            .waiting
+            .keys()
+            .filter(|waiting| *waiting != namespace)
+            .count();
         let share = PER_HOST.div_ceil(others + 1);
         self.busy.get(namespace).copied().unwrap_or(0) < share
     }
@@ -138,7 +151,11 @@ mod tests {
     }
 
     fn client(namespace: &str) -> Client {
-        Client { host: "idp".into(), namespace: namespace.into(), source: "s".into() }
+        Client {
+            host: "idp".into(),
+            namespace: namespace.into(),
+            source: "s".into(),
+        }
     }
 
     #[test]
@@ -153,7 +170,9 @@ mod tests {
     #[test]
     fn a_waiting_namespace_gets_its_share() {
         let hosts = Hosts::default();
-        let mut busy: Vec<_> = (0..8).map(|_| hosts.enter("idp", "greedy", at(0))).collect();
+        let mut busy: Vec<_> = (0..8)
+            .map(|_| hosts.enter("idp", "greedy", at(0)))
+            .collect();
         assert!(hosts.enter("idp", "modest", at(0)).is_none());
         busy.truncate(7);
         assert!(hosts.enter("idp", "greedy", at(1)).is_none());

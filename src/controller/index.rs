@@ -21,7 +21,10 @@ impl Index {
     pub(super) fn set(&mut self, owner: &Owner, references: Vec<Key>) {
         self.remove(owner);
         for key in &references {
-            self.readers.entry(key.clone()).or_default().insert(owner.clone());
+            self.readers
+                .entry(key.clone())
+                .or_default()
+                .insert(owner.clone());
         }
         self.references.insert(owner.clone(), references);
     }
@@ -47,15 +50,29 @@ impl Index {
 }
 
 /// Every object that a configuration reads or writes.
-pub(super) fn references(namespace: &str, name: &str, spec: &AuthenticationConfigurationSpec) -> Vec<Key> {
-    let key = |kind, name: &str| Key { kind, namespace: namespace.to_owned(), name: name.to_owned() };
-    let sources = spec.sources.iter().filter_map(|source| match source.origin()? {
-        Origin::Secret(name) => Some(key(Kind::Secret, name)),
-        Origin::ConfigMap(name) => Some(key(Kind::ConfigMap, name)),
-        Origin::Values(_) => None,
-    });
+pub(super) fn references(
+    namespace: &str,
+    name: &str,
+    spec: &AuthenticationConfigurationSpec,
+) -> Vec<Key> {
+    let key = |kind, name: &str| Key {
+        kind,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    let sources = spec
+        .sources
+        .iter()
+        .filter_map(|source| match source.origin()? {
+            Origin::Secret(name) => Some(key(Kind::Secret, name)),
+            Origin::ConfigMap(name) => Some(key(Kind::ConfigMap, name)),
+            Origin::Values(_) => None,
+        });
     let targets = spec.effective_targets(name);
-    let templates = targets.iter().flat_map(|target| &target.template_from).map(|from| key(Kind::ConfigMap, &from.config_map));
+    let templates = targets
+        .iter()
+        .flat_map(|target| &target.template_from)
+        .map(|from| key(Kind::ConfigMap, &from.config_map));
     let secrets = targets.iter().map(|target| key(Kind::Secret, &target.name));
     sources.chain(secrets).chain(templates).collect()
 }

@@ -22,12 +22,21 @@ pub(super) async fn load_or_create(cluster: &Cluster, namespace: &str) -> Result
     }
     let mut bytes = [0_u8; 32];
     let what = format!("Secret {namespace}/{SECRET}");
-    rand::fill(&mut bytes)
-        .map_err(|_| Error::Unreachable { verb: "create", what: what.clone(), fault: "the system has no randomness" })?;
+    rand::fill(&mut bytes).map_err(|_| Error::Unreachable {
+        verb: "create",
+        what: what.clone(),
+        fault: "the system has no randomness",
+    })?;
     let secret = Secret {
         metadata: ObjectMeta {
             name: Some(SECRET.to_owned()),
-            labels: Some([(annotation::MANAGED_BY.to_owned(), annotation::AUTHKEEPER.to_owned())].into()),
+            labels: Some(
+                [(
+                    annotation::MANAGED_BY.to_owned(),
+                    annotation::AUTHKEEPER.to_owned(),
+                )]
+                .into(),
+            ),
             ..ObjectMeta::default()
         },
         immutable: Some(true),
@@ -36,17 +45,26 @@ pub(super) async fn load_or_create(cluster: &Cluster, namespace: &str) -> Result
     };
     let api: Api<Secret> = Api::namespaced(cluster.client().clone(), namespace);
     let parameters = PostParams::default();
-    match cluster.call("create", &what, api.create(&parameters, &secret)).await {
+    match cluster
+        .call("create", &what, api.create(&parameters, &secret))
+        .await
+    {
         Err(error) if !error.is_conflict() => return Err(error),
         Ok(_) | Err(_) => {}
     }
-    let missing = Error::Unreachable { verb: "get", what, fault: "it has no usable key; delete it and start again" };
+    let missing = Error::Unreachable {
+        verb: "get",
+        what,
+        fault: "it has no usable key; delete it and start again",
+    };
     load(cluster, namespace).await?.ok_or(missing)
 }
 
 async fn load(cluster: &Cluster, namespace: &str) -> Result<Option<DigestKey>, Error> {
     let secret = cluster.secret(namespace, SECRET).await?;
-    let bytes = secret.and_then(|secret| secret.data?.remove(KEY)).filter(|bytes| bytes.0.len() >= 32);
+    let bytes = secret
+        .and_then(|secret| secret.data?.remove(KEY))
+        .filter(|bytes| bytes.0.len() >= 32);
     Ok(bytes.map(|bytes| DigestKey {
         id: hex::encode(&digest::digest(&digest::SHA256, &bytes.0).as_ref()[..4]),
         key: SecretBytes::new(bytes.0),

@@ -72,18 +72,48 @@ impl Metrics {
             lateness: Histogram::new(exponential_buckets(0.001, 4.0, 10)),
             refreshes: Family::default(),
             requests: Family::default(),
-            request_seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.005, 2.0, 12))),
+            request_seconds: Family::new_with_constructor(|| {
+                Histogram::new(exponential_buckets(0.005, 2.0, 12))
+            }),
             secret_writes: Family::default(),
             watch_errors: Family::default(),
         };
         registry.register("reconcile", "Rounds by result", metrics.reconciles.clone());
-        registry.register("workers_busy", "Rounds under way", metrics.workers_busy.clone());
-        registry.register("refresh_lateness_seconds", "Start of a scheduled refresh minus its planned time", metrics.lateness.clone());
-        registry.register("refresh", "Attempts to obtain a credential", metrics.refreshes.clone());
-        registry.register("provider_requests", "Attempts at identity providers by outcome", metrics.requests.clone());
-        registry.register("provider_request_duration_seconds", "Length of an attempt at an identity provider", metrics.request_seconds.clone());
-        registry.register("secret_writes", "Writes of managed Secrets by result", metrics.secret_writes.clone());
-        registry.register("watch_errors", "Failures of watches by kind", metrics.watch_errors.clone());
+        registry.register(
+            "workers_busy",
+            "Rounds under way",
+            metrics.workers_busy.clone(),
+        );
+        registry.register(
+            "refresh_lateness_seconds",
+            "Start of a scheduled refresh minus its planned time",
+            metrics.lateness.clone(),
+        );
+        registry.register(
+            "refresh",
+            "Attempts to obtain a credential",
+            metrics.refreshes.clone(),
+        );
+        registry.register(
+            "provider_requests",
+            "Attempts at identity providers by outcome",
+            metrics.requests.clone(),
+        );
+        registry.register(
+            "provider_request_duration_seconds",
+            "Length of an attempt at an identity provider",
+            metrics.request_seconds.clone(),
+        );
+        registry.register(
+            "secret_writes",
+            "Writes of managed Secrets by result",
+            metrics.secret_writes.clone(),
+        );
+        registry.register(
+            "watch_errors",
+            "Failures of watches by kind",
+            metrics.watch_errors.clone(),
+        );
         metrics
     }
 
@@ -96,7 +126,9 @@ impl Metrics {
         let result = match error {
             None => "success",
             Some(Error::Panicked) => "panic",
-            Some(Error::TimedOut { .. } | Error::Answered { .. } | Error::Unreachable { .. }) => "error",
+            Some(Error::TimedOut { .. } | Error::Answered { .. } | Error::Unreachable { .. }) => {
+                "error"
+            }
         };
         self.reconciles.get_or_create(&ResultLabel { result }).inc();
     }
@@ -106,11 +138,21 @@ impl Metrics {
     }
 
     pub(super) fn asked(&self, provider: &'static str, refused: Option<Reason>, took: Duration) {
-        let result = if refused.is_none() { "success" } else { "failure" };
-        self.refreshes.get_or_create(&RefreshLabel { provider, result }).inc();
+        let result = if refused.is_none() {
+            "success"
+        } else {
+            "failure"
+        };
+        self.refreshes
+            .get_or_create(&RefreshLabel { provider, result })
+            .inc();
         let outcome = outcome(refused);
-        self.requests.get_or_create(&RequestLabel { provider, outcome }).inc();
-        self.request_seconds.get_or_create(&ProviderLabel { provider }).observe(took.as_secs_f64());
+        self.requests
+            .get_or_create(&RequestLabel { provider, outcome })
+            .inc();
+        self.request_seconds
+            .get_or_create(&ProviderLabel { provider })
+            .observe(took.as_secs_f64());
     }
 
     pub(super) fn wrote(&self, created: bool, succeeded: bool) {
@@ -119,7 +161,9 @@ impl Metrics {
             (false, true) => "updated",
             (_, false) => "error",
         };
-        self.secret_writes.get_or_create(&ResultLabel { result }).inc();
+        self.secret_writes
+            .get_or_create(&ResultLabel { result })
+            .inc();
     }
 
     pub(super) fn watch_failed(&self, kind: &'static str) {
@@ -128,7 +172,9 @@ impl Metrics {
 }
 
 fn outcome(refused: Option<Reason>) -> &'static str {
-    let Some(reason) = refused else { return "success" };
+    let Some(reason) = refused else {
+        return "success";
+    };
     match reason {
         Reason::DNSFailure => "dns",
         Reason::ConnectFailed => "connect",

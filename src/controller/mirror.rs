@@ -79,11 +79,15 @@ impl Mirror {
 
     /// Takes in an object. False: it was known already, or is older than what is known.
     pub(super) fn apply(&mut self, key: Key, meta: &ObjectMeta) -> bool {
-        let Some(facts) = target::read(meta) else { return false };
+        let Some(facts) = target::read(meta) else {
+            return false;
+        };
         self.heard += 1;
         self.absent.remove(&key);
         let known = self.objects.get(&key).map(|entry| &entry.facts);
-        if known.is_some_and(|known| is_older_or_same(&facts.resource_version, &known.resource_version)) {
+        if known
+            .is_some_and(|known| is_older_or_same(&facts.resource_version, &known.resource_version))
+        {
             return false;
         }
         let at = self.heard;
@@ -94,8 +98,13 @@ impl Mirror {
     /// Takes in that an object is gone. False: a newer one is known.
     pub(super) fn delete(&mut self, key: &Key, resource_version: Option<&str>) -> bool {
         self.heard += 1;
-        let known = self.objects.get(key).map(|entry| entry.facts.resource_version.as_str());
-        let overtaken = known.zip(resource_version).is_some_and(|(known, gone)| is_older_or_same(gone, known) && gone != known);
+        let known = self
+            .objects
+            .get(key)
+            .map(|entry| entry.facts.resource_version.as_str());
+        let overtaken = known
+            .zip(resource_version)
+            .is_some_and(|(known, gone)| is_older_or_same(gone, known) && gone != known);
         if overtaken {
             return false;
         }
@@ -108,7 +117,10 @@ impl Mirror {
 
     /// Takes in the answer "there is none", unless something was heard since it was asked.
     pub(super) fn answered_absent(&mut self, key: &Key, asked: Since) {
-        let newer = self.objects.get(key).is_some_and(|entry| entry.at > asked.0);
+        let newer = self
+            .objects
+            .get(key)
+            .is_some_and(|entry| entry.at > asked.0);
         if !newer {
             self.objects.remove(key);
             if self.heard == asked.0 {
@@ -118,7 +130,13 @@ impl Mirror {
     }
 
     /// The end of a listing: whatever it did not name, and was not heard of since it began, is gone.
-    pub(super) fn listed(&mut self, kind: Kind, namespace: Option<&str>, named: &HashSet<Key>, began: Since) -> Vec<Key> {
+    pub(super) fn listed(
+        &mut self,
+        kind: Kind,
+        namespace: Option<&str>,
+        named: &HashSet<Key>,
+        began: Since,
+    ) -> Vec<Key> {
         let gone: Vec<Key> = self
             .objects
             .iter()
@@ -164,7 +182,11 @@ mod tests {
     use super::*;
 
     fn key() -> Key {
-        Key { kind: Kind::Secret, namespace: "shop".into(), name: "orders".into() }
+        Key {
+            kind: Kind::Secret,
+            namespace: "shop".into(),
+            name: "orders".into(),
+        }
     }
 
     fn meta(resource_version: &str) -> ObjectMeta {
@@ -211,9 +233,15 @@ mod tests {
         let mut mirror = Mirror::default();
         mirror.apply(key(), &meta("5"));
         let began = mirror.now();
-        let other = Key { name: "new".into(), ..key() };
+        let other = Key {
+            name: "new".into(),
+            ..key()
+        };
         mirror.apply(other.clone(), &meta("7"));
-        assert_eq!(mirror.listed(Kind::Secret, None, &HashSet::new(), began), [key()]);
+        assert_eq!(
+            mirror.listed(Kind::Secret, None, &HashSet::new(), began),
+            [key()]
+        );
         assert!(matches!(mirror.get(&other), Known::Present(_)));
     }
 }

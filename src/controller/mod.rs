@@ -87,10 +87,20 @@ pub async fn run(
         let (reader, writer) = reflector::store::<Guarded>();
         let (triggers, triggered) = mpsc::unbounded();
         fleet.add(reader.clone());
-        let feed = watch::Scope { context: context.clone(), namespace: namespace.clone(), triggers };
+        let feed = watch::Scope {
+            context: context.clone(),
+            namespace: namespace.clone(),
+            triggers,
+        };
         let (all_filled, is_filled) = signal::channel(false);
         watches.spawn(watch::run(feed, writer, all_filled));
-        let scope = Scope { context: context.clone(), namespace, concurrency, reader, triggered };
+        let scope = Scope {
+            context: context.clone(),
+            namespace,
+            concurrency,
+            reader,
+            triggered,
+        };
         shells.spawn(scope.run(is_filled.clone(), stop.clone()));
         filled.push(is_filled);
     }
@@ -107,7 +117,10 @@ pub async fn run(
 
 async fn context(settings: Settings) -> Result<Context, Error> {
     let digest_key = key::load_or_create(&settings.cluster, &settings.namespace).await?;
-    let reporter = Reporter { controller: annotation::AUTHKEEPER.to_owned(), instance: Some(settings.instance) };
+    let reporter = Reporter {
+        controller: annotation::AUTHKEEPER.to_owned(),
+        instance: Some(settings.instance),
+    };
     let recorder = Recorder::new(settings.cluster.client().clone(), reporter);
     let ports = Ports {
         cluster: settings.cluster,
@@ -116,32 +129,58 @@ async fn context(settings: Settings) -> Result<Context, Error> {
         recorder,
         metrics: settings.metrics,
     };
-    Ok(Context::new(ports, digest_key, settings.routine_status_writes))
+    Ok(Context::new(
+        ports,
+        digest_key,
+        settings.routine_status_writes,
+    ))
 }
 
 // === impl Scope ===
 
 impl Scope {
     /// Begins when the caches are filled: a round on half of the facts could mint what is already there.
-    async fn run(self, mut filled: signal::Receiver<bool>, stop: impl Future<Output = ()> + Clone + Send + 'static) {
+    async fn run(
+        self,
+        mut filled: signal::Receiver<bool>,
+        stop: impl Future<Output = ()> + Clone + Send + 'static,
+    ) {
         tokio::select! {
             _ = filled.wait_for(|filled| *filled) => {}
             () = stop.clone() => return,
         }
-        tracing::info!(namespace = self.namespace, objects = self.reader.len(), "caches are filled; rounds begin");
-        let queue = self.triggered.map(|object| Ok::<_, Infallible>(object)).take_until(stop);
+        tracing::info!(
+            namespace = self.namespace,
+            objects = self.reader.len(),
+            "caches are filled; rounds begin"
+        );
+        let queue = self
+            .triggered
+            .map(|object| Ok::<_, Infallible>(object))
+            .take_until(stop);
         let config = controller::Config::default().concurrency(self.concurrency);
         // Each round is a task of its own: a panic ends that round alone.
         let round = |object, context| {
             let task = tokio::spawn(reconcile(object, context));
             Box::pin(async move { task.await.unwrap_or(Err(Error::Panicked)) })
         };
-        applier(round, error_policy, self.context, self.reader, queue, config).for_each(|_| std::future::ready(())).await;
+        applier(
+            round,
+            error_policy,
+            self.context,
+            self.reader,
+            queue,
+            config,
+        )
+        .for_each(|_| std::future::ready(()))
+        .await;
     }
 }
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("watch_namespaces", &self.watch_namespaces).finish_non_exhaustive()
+        f.debug_struct("Settings")
+            .field("watch_namespaces", &self.watch_namespaces)
+            .finish_non_exhaustive()
     }
 }

@@ -13,10 +13,13 @@ use super::{
     sources,
 };
 use crate::{
-    api::v1alpha1::{AuthenticationConfigurationStatus, DeletionPolicy, MethodStatus, Target, annotation},
+    api::v1alpha1::{
+        AuthenticationConfigurationStatus, DeletionPolicy, MethodStatus, Target, annotation,
+    },
     duration::HumanDuration,
     plan::{
-        Current, Grant, Observed, RefreshPolicy, SourceSeen, Suspension, TargetSeen, TargetState, Wanted, schedule,
+        Current, Grant, Observed, RefreshPolicy, SourceSeen, Suspension, TargetSeen, TargetState,
+        Wanted, schedule,
     },
     target::{Facts, Marks, Ownership, SourceVersion, digest, ownership},
 };
@@ -33,7 +36,10 @@ pub(super) async fn observe(
     let versions = sources::versions(context, subject.namespace, &spec.sources).await?;
     let spec_digest = digest::spec(&context.digest_key, spec);
     let (places, seen) = places(context, subject, memory, &targets).await?;
-    let before = memory.resolved.as_ref().map(|resolved| resolved.versions.clone());
+    let before = memory
+        .resolved
+        .as_ref()
+        .map(|resolved| resolved.versions.clone());
     let newest = newest(&seen);
     let trusted = trusted(subject, newest, &versions, &spec_digest, &seen);
     let (wanted, read) = wanted(context, subject, memory, &targets, &versions, trusted).await?;
@@ -47,23 +53,39 @@ pub(super) async fn observe(
         being_deleted: subject.object.metadata.deletion_timestamp.is_some(),
         suspension: suspension(subject, now),
         refresh_requested: annotated(subject, annotation::REFRESH_REQUESTED),
-        paused_until: context.hosts.paused_until(&client(subject, &wanted, &versions), now),
+        paused_until: context
+            .hosts
+            .paused_until(&client(subject, &wanted, &versions), now),
         found_dead: memory.found_dead,
         probe_due: probe_due(subject, memory, newest, now),
-        held: memory.held.as_ref().map(super::memory::HeldCredential::facts),
+        held: memory
+            .held
+            .as_ref()
+            .map(super::memory::HeldCredential::facts),
         leftovers: leftovers(context, subject, &targets),
         wanted,
         sources: moved,
         targets: seen,
         status,
     };
-    Ok(Sight { facts, places, versions, spec: spec_digest, read })
+    Ok(Sight {
+        facts,
+        places,
+        versions,
+        spec: spec_digest,
+        read,
+    })
 }
 
 /// Status as it was last written: a watch may still show an older one.
 fn status(subject: Subject<'_>, memory: &Memory) -> AuthenticationConfigurationStatus {
     let cached = subject.object.status.clone().unwrap_or_default();
-    let version = subject.object.metadata.resource_version.as_deref().unwrap_or_default();
+    let version = subject
+        .object
+        .metadata
+        .resource_version
+        .as_deref()
+        .unwrap_or_default();
     match &memory.status {
         Some((written, status)) if is_behind(version, written) => status.clone(),
         Some(_) | None => cached,
@@ -84,24 +106,44 @@ async fn places(
     let mut seen = Vec::with_capacity(targets.len());
     for target in targets {
         let templates = sources::template_versions(context, subject.namespace, target).await?;
-        let publish = digest::publish(&context.digest_key, target, &templates, subject.deletion_policy());
+        let publish = digest::publish(
+            &context.digest_key,
+            target,
+            &templates,
+            subject.deletion_policy(),
+        );
         let known = sources::known(context, &subject.secret_key(&target.name)).await?;
         let (state, ours) = state(subject, known);
         let version = ours.as_ref().map(|facts| facts.resource_version.clone());
         let unrecoverable = memory.unrecoverable.get(&target.name) == Some(&version);
-        seen.push(TargetSeen { name: target.name.clone(), publish: publish.clone(), state, unrecoverable });
-        places.push(Place { target: target.clone(), publish, ours });
+        seen.push(TargetSeen {
+            name: target.name.clone(),
+            publish: publish.clone(),
+            state,
+            unrecoverable,
+        });
+        places.push(Place {
+            target: target.clone(),
+            publish,
+            ours,
+        });
     }
     Ok((places, seen))
 }
 
 fn state(subject: Subject<'_>, known: Known) -> (TargetState, Option<Facts>) {
-    let Known::Present(facts) = known else { return (TargetState::Absent, None) };
+    let Known::Present(facts) = known else {
+        return (TargetState::Absent, None);
+    };
     match ownership(&facts, subject.namespace, subject.name, subject.uid) {
         Ownership::Foreign { owner } => (TargetState::Foreign { owner }, None),
         Ownership::Ours if facts.deleting => (TargetState::Leaving, None),
         Ownership::Ours => {
-            let current = Current { marks: facts.marks.clone(), intact: facts.intact, owned: owned(subject, &facts) };
+            let current = Current {
+                marks: facts.marks.clone(),
+                intact: facts.intact,
+                owned: owned(subject, &facts),
+            };
             (TargetState::Managed(current), Some(*facts))
         }
     }
@@ -119,7 +161,10 @@ fn newest(seen: &[TargetSeen]) -> Option<&Marks> {
     seen.iter()
         .filter_map(|target| match &target.state {
             TargetState::Managed(current) if current.intact => Some(&current.marks),
-            TargetState::Managed(_) | TargetState::Absent | TargetState::Foreign { .. } | TargetState::Leaving => None,
+            TargetState::Managed(_)
+            | TargetState::Absent
+            | TargetState::Foreign { .. }
+            | TargetState::Leaving => None,
         })
         .max_by_key(|marks| marks.issued_at)
 }
@@ -135,7 +180,9 @@ fn trusted(
     let marks = newest?;
     let unchanged = marks.sources == versions && marks.spec.as_deref() == Some(spec);
     let shaped = seen.iter().all(|target| match &target.state {
-        TargetState::Managed(current) => current.marks.publish.as_deref() == Some(target.publish.as_str()),
+        TargetState::Managed(current) => {
+            current.marks.publish.as_deref() == Some(target.publish.as_str())
+        }
         TargetState::Absent | TargetState::Foreign { .. } | TargetState::Leaving => false,
     });
     if !unchanged || !shaped {
@@ -143,15 +190,27 @@ fn trusted(
     }
     let name = marks.method.as_deref()?;
     let alternatives = subject.object.spec.alternatives();
-    let method = alternatives.iter().find(|method| method.display_name() == name)?;
+    let method = alternatives
+        .iter()
+        .find(|method| method.display_name() == name)?;
     let provider = method.block.provider();
-    let known = subject.object.status.as_ref().and_then(|status| status.method.clone());
-    let status = known.filter(|known| known.name == name).unwrap_or_else(|| MethodStatus {
-        name: name.to_owned(),
-        scheme: provider.scheme().to_owned(),
-        ..MethodStatus::default()
-    });
-    Some(Grant { digest: marks.grant.clone()?, asks: provider.asks(), method: status })
+    let known = subject
+        .object
+        .status
+        .as_ref()
+        .and_then(|status| status.method.clone());
+    let status = known
+        .filter(|known| known.name == name)
+        .unwrap_or_else(|| MethodStatus {
+            name: name.to_owned(),
+            scheme: provider.scheme().to_owned(),
+            ..MethodStatus::default()
+        });
+    Some(Grant {
+        digest: marks.grant.clone()?,
+        asks: provider.asks(),
+        method: status,
+    })
 }
 
 /// What may be tried: remembered, trusted, or found by reading.
@@ -163,13 +222,24 @@ async fn wanted(
     versions: &[SourceVersion],
     trusted: Option<Grant>,
 ) -> Result<(Wanted, Option<Read>), Error> {
-    let mut key = subject.object.metadata.generation.unwrap_or_default().to_string();
+    let mut key = subject
+        .object
+        .metadata
+        .generation
+        .unwrap_or_default()
+        .to_string();
     for target in targets {
-        for version in sources::template_versions(context, subject.namespace, target).await?.into_values() {
+        for version in sources::template_versions(context, subject.namespace, target)
+            .await?
+            .into_values()
+        {
             key = format!("{key},{version}");
         }
     }
-    let remembered = memory.resolved.as_ref().filter(|known| known.spec == key && known.versions == versions);
+    let remembered = memory
+        .resolved
+        .as_ref()
+        .filter(|known| known.spec == key && known.versions == versions);
     if let Some(known) = remembered {
         return Ok((as_wanted(known.wanted.clone()), None));
     }
@@ -179,12 +249,21 @@ async fn wanted(
             Err(refusal) => (Err(refusal), None),
             Ok(read) => {
                 let found = resolve::candidates(subject, targets, &read);
-                let grants = found.map(|found| found.iter().map(|one| resolve::grant(context, one)).collect());
+                let grants = found.map(|found| {
+                    found
+                        .iter()
+                        .map(|one| resolve::grant(context, one))
+                        .collect()
+                });
                 (grants, Some(read))
             }
         },
     };
-    memory.resolved = Some(Resolved { spec: key, versions: versions.to_vec(), wanted: result.clone() });
+    memory.resolved = Some(Resolved {
+        spec: key,
+        versions: versions.to_vec(),
+        wanted: result.clone(),
+    });
     Ok((as_wanted(result), read))
 }
 
@@ -203,35 +282,56 @@ fn moved(
     wanted: &Wanted,
 ) -> Vec<SourceSeen> {
     let same = match (wanted, newest) {
-        (Wanted::Ready(grants), Some(marks)) => grants.iter().any(|grant| Some(&grant.digest) == marks.grant.as_ref()),
+        (Wanted::Ready(grants), Some(marks)) => grants
+            .iter()
+            .any(|grant| Some(&grant.digest) == marks.grant.as_ref()),
         (Wanted::Ready(_) | Wanted::Unresolved(_), _) => false,
     };
     let base = before.or_else(|| newest.map(|marks| marks.sources.as_slice()));
     let differs = |version: &SourceVersion| {
-        base.and_then(|base| base.iter().find(|known| known.name == version.name)).is_some_and(|known| known != version)
+        base.and_then(|base| base.iter().find(|known| known.name == version.name))
+            .is_some_and(|known| known != version)
     };
-    versions.iter().map(|version| SourceSeen { name: version.name.clone(), moved: !same && differs(version) }).collect()
+    versions
+        .iter()
+        .map(|version| SourceSeen {
+            name: version.name.clone(),
+            moved: !same && differs(version),
+        })
+        .collect()
 }
 
 fn annotated(subject: Subject<'_>, name: &str) -> Option<String> {
-    subject.object.metadata.annotations.as_ref().and_then(|annotations| annotations.get(name)).cloned()
+    subject
+        .object
+        .metadata
+        .annotations
+        .as_ref()
+        .and_then(|annotations| annotations.get(name))
+        .cloned()
 }
 
 fn suspension(subject: Subject<'_>, now: Timestamp) -> Option<Suspension> {
     if subject.object.spec.suspend == Some(true) {
         return Some(Suspension { until: None });
     }
-    let until = annotated(subject, annotation::SUSPEND_UNTIL)?.parse::<Timestamp>().ok()?;
+    let until = annotated(subject, annotation::SUSPEND_UNTIL)?
+        .parse::<Timestamp>()
+        .ok()?;
     (now < until).then_some(Suspension { until: Some(until) })
 }
 
 /// The client that a pause is about: this namespace and source at this host.
 pub(super) fn client(subject: Subject<'_>, wanted: &Wanted, versions: &[SourceVersion]) -> Client {
     let host = match wanted {
-        Wanted::Ready(grants) => grants.first().and_then(|grant| grant.method.endpoint.clone()),
+        Wanted::Ready(grants) => grants
+            .first()
+            .and_then(|grant| grant.method.endpoint.clone()),
         Wanted::Unresolved(_) => None,
     };
-    let source = versions.iter().find_map(|version| version.version.as_ref()?.split_once('/'));
+    let source = versions
+        .iter()
+        .find_map(|version| version.version.as_ref()?.split_once('/'));
     Client {
         host: host.unwrap_or_default(),
         namespace: subject.namespace.to_owned(),
@@ -254,10 +354,26 @@ fn leftovers(context: &Context, subject: Subject<'_>, targets: &[Target]) -> Vec
 }
 
 /// The watchdog's next beat: a fixed beat per object, the first one after the last probe and after the issue.
-fn probe_due(subject: Subject<'_>, memory: &mut Memory, newest: Option<&Marks>, now: Timestamp) -> Option<Timestamp> {
-    let interval = subject.object.spec.probe.as_ref()?.interval.as_ref().map(HumanDuration::length)?;
+fn probe_due(
+    subject: Subject<'_>,
+    memory: &mut Memory,
+    newest: Option<&Marks>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let interval = subject
+        .object
+        .spec
+        .probe
+        .as_ref()?
+        .interval
+        .as_ref()
+        .map(HumanDuration::length)?;
     let marks = newest?;
     let last = *memory.last_probe.get_or_insert(now);
     let since = marks.issued_at.map_or(last, |issued| issued.max(last));
-    Some(schedule::next_beat(since, interval.max(SignedDuration::from_secs(1)), subject.uid))
+    Some(schedule::next_beat(
+        since,
+        interval.max(SignedDuration::from_secs(1)),
+        subject.uid,
+    ))
 }

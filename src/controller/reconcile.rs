@@ -28,7 +28,10 @@ const LOOK_AT_THE_CLOCK: Duration = Duration::from_secs(15 * 60);
 const AFTER_AN_ERROR: Duration = Duration::from_secs(5);
 
 /// Runs one round.
-pub(super) async fn reconcile(object: Arc<Guarded>, context: Arc<Context>) -> Result<Action, Error> {
+pub(super) async fn reconcile(
+    object: Arc<Guarded>,
+    context: Arc<Context>,
+) -> Result<Action, Error> {
     let _working = context.metrics.working();
     let result = guarded(&object, &context).await;
     context.metrics.reconciled(result.as_ref().err());
@@ -39,7 +42,10 @@ async fn guarded(object: &Guarded, context: &Context) -> Result<Action, Error> {
     let object = match &object.0 {
         Ok(object) => object,
         Err(invalid) => {
-            let (namespace, name) = (invalid.metadata.namespace.as_deref(), invalid.metadata.name.as_deref());
+            let (namespace, name) = (
+                invalid.metadata.namespace.as_deref(),
+                invalid.metadata.name.as_deref(),
+            );
             tracing::error!(
                 namespace,
                 name,
@@ -48,27 +54,54 @@ async fn guarded(object: &Guarded, context: &Context) -> Result<Action, Error> {
             return Ok(Action::await_change());
         }
     };
-    let Some(subject) = Subject::new(object) else { return Ok(Action::await_change()) };
-    let mut memory = context.known().memory.remove(subject.uid).unwrap_or_default();
+    let Some(subject) = Subject::new(object) else {
+        return Ok(Action::await_change());
+    };
+    let mut memory = context
+        .known()
+        .memory
+        .remove(subject.uid)
+        .unwrap_or_default();
     let result = round(context, subject, &mut memory).await;
     if object.meta().deletion_timestamp.is_none() {
-        context.known().memory.insert(subject.uid.to_owned(), memory);
+        context
+            .known()
+            .memory
+            .insert(subject.uid.to_owned(), memory);
     }
     result
 }
 
-async fn round(context: &Context, subject: Subject<'_>, memory: &mut Memory) -> Result<Action, Error> {
+async fn round(
+    context: &Context,
+    subject: Subject<'_>,
+    memory: &mut Memory,
+) -> Result<Action, Error> {
     let now = context.now();
     let sight = observe(context, subject, memory, now).await?;
     let plan = decide(&sight.facts, now);
     note_lateness(context, &sight.facts, &plan, now);
-    let mut round = Round { context, subject, sight, memory, now };
+    let mut round = Round {
+        context,
+        subject,
+        sight,
+        memory,
+        now,
+    };
     let outcome = act(&mut round, &plan).await?;
     let seen = round.sight.facts;
     let now = context.now();
     let verdict = settle(&seen, &plan, &outcome, now);
     narrate(subject, &plan, &outcome);
-    record(context, subject, memory, &seen.status, &verdict, context.routine_status_writes).await?;
+    record(
+        context,
+        subject,
+        memory,
+        &seen.status,
+        &verdict,
+        context.routine_status_writes,
+    )
+    .await?;
     Ok(again(verdict.look_again, now))
 }
 
@@ -78,7 +111,9 @@ fn again(at: Option<Timestamp>, now: Timestamp) -> Action {
         (None, _) => Action::requeue(LOOK_AT_THE_CLOCK),
         (Some(_), None) => Action::requeue(Duration::from_millis(1)),
         // A timer may fire within the millisecond before; a moment later the judgement is the same and final.
-        (Some(_), Some(wait)) => Action::requeue((wait + Duration::from_millis(1)).min(LOOK_AT_THE_CLOCK)),
+        (Some(_), Some(wait)) => {
+            Action::requeue((wait + Duration::from_millis(1)).min(LOOK_AT_THE_CLOCK))
+        }
     }
 }
 
@@ -96,7 +131,11 @@ fn narrate(subject: Subject<'_>, plan: &Plan, outcome: &Outcome) {
     let (namespace, name) = (subject.namespace, subject.name);
     match outcome {
         Outcome::Issued(issued) => {
-            let failed = issued.targets.iter().filter(|target| target.result.is_err()).count();
+            let failed = issued
+                .targets
+                .iter()
+                .filter(|target| target.result.is_err())
+                .count();
             let expires_at = issued.expires_at.map(|at| at.to_string());
             tracing::info!(namespace, name, method = %issued.method.name, expires_at, failed, "credential published");
         }
@@ -105,16 +144,24 @@ fn narrate(subject: Subject<'_>, plan: &Plan, outcome: &Outcome) {
         }
         Outcome::Repaired(_) => tracing::info!(namespace, name, "managed Secret written again"),
         Outcome::Pruned => tracing::info!(namespace, name, "former targets deleted"),
-        Outcome::ProbeRefused => tracing::warn!(namespace, name, "the probe refused the new credential"),
+        Outcome::ProbeRefused => {
+            tracing::warn!(namespace, name, "the probe refused the new credential")
+        }
         Outcome::Probed(verdict) => tracing::debug!(namespace, name, ?verdict, "probed"),
-        Outcome::Nothing | Outcome::Busy { .. } | Outcome::ProbePending { .. } | Outcome::Unrecoverable => {
+        Outcome::Nothing
+        | Outcome::Busy { .. }
+        | Outcome::ProbePending { .. }
+        | Outcome::Unrecoverable => {
             tracing::debug!(namespace, name, plan = plan.name(), "nothing written");
         }
     }
 }
 
 /// Sees failures of the API server only.
-#[expect(clippy::needless_pass_by_value, reason = "the signature is the one of kube's applier")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature is the one of kube's applier"
+)]
 pub(super) fn error_policy(object: Arc<Guarded>, error: &Error, context: Arc<Context>) -> Action {
     if matches!(error, Error::Panicked) {
         context.metrics.reconciled(Some(error));

@@ -23,7 +23,10 @@ pub(super) async fn record(
             "metadata": { "uid": subject.uid },
             "status": difference(&value(before), &value(&verdict.status)),
         });
-        let written = context.cluster.patch_status(subject.namespace, subject.name, &patch).await?;
+        let written = context
+            .cluster
+            .patch_status(subject.namespace, subject.name, &patch)
+            .await?;
         memory.status = written.map(|version| (version, verdict.status.clone()));
     }
     for event in &verdict.events {
@@ -33,12 +36,22 @@ pub(super) async fn record(
 }
 
 /// Does only the schedule differ, as after each refresh? Large fleets may leave that write out.
-fn is_routine(before: &AuthenticationConfigurationStatus, after: &AuthenticationConfigurationStatus) -> bool {
+fn is_routine(
+    before: &AuthenticationConfigurationStatus,
+    after: &AuthenticationConfigurationStatus,
+) -> bool {
     let essence = |status: &AuthenticationConfigurationStatus| {
         let conditions: Vec<_> = status
             .conditions
             .iter()
-            .map(|condition| (condition.type_.clone(), condition.status.clone(), condition.reason.clone(), condition.observed_generation))
+            .map(|condition| {
+                (
+                    condition.type_.clone(),
+                    condition.status.clone(),
+                    condition.reason.clone(),
+                    condition.observed_generation,
+                )
+            })
             .collect();
         let mut rest = status.clone();
         rest.conditions.clear();
@@ -56,12 +69,22 @@ fn value(status: &AuthenticationConfigurationStatus) -> Value {
 
 /// The JSON merge patch (RFC 7396) from one value to the other.
 fn difference(before: &Value, after: &Value) -> Value {
-    let (Value::Object(before), Value::Object(after)) = (before, after) else { return after.clone() };
-    let gone = before.keys().filter(|key| !after.contains_key(*key)).map(|key| (key.clone(), Value::Null));
-    let changed = after.iter().filter(|(key, value)| before.get(*key) != Some(*value)).map(|(key, value)| {
-        let patch = before.get(key).map_or_else(|| value.clone(), |before| difference(before, value));
-        (key.clone(), patch)
-    });
+    let (Value::Object(before), Value::Object(after)) = (before, after) else {
+        return after.clone();
+    };
+    let gone = before
+        .keys()
+        .filter(|key| !after.contains_key(*key))
+        .map(|key| (key.clone(), Value::Null));
+    let changed = after
+        .iter()
+        .filter(|(key, value)| before.get(*key) != Some(*value))
+        .map(|(key, value)| {
+            let patch = before
+                .get(key)
+                .map_or_else(|| value.clone(), |before| difference(before, value));
+            (key.clone(), patch)
+        });
     Value::Object(gone.chain(changed).collect::<Map<_, _>>())
 }
 
@@ -78,7 +101,14 @@ async fn tell(context: &Context, object: &AuthenticationConfiguration, event: &c
         secondary: None,
     };
     let reference = object.object_ref(&());
-    let sent = context.cluster.call("write", "an Event", context.recorder.publish(&told, &reference)).await;
+    let sent = context
+        .cluster
+        .call(
+            "write",
+            "an Event",
+            context.recorder.publish(&told, &reference),
+        )
+        .await;
     if let Err(error) = sent {
         tracing::warn!(%error, reason = event.reason.as_str(), "an event was not written");
     }

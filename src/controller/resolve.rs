@@ -39,7 +39,11 @@ pub(super) fn candidates<'a>(
 ) -> Result<Vec<Candidate<'a>>, Refusal> {
     let spec = &subject.object.spec;
     let methods = spec.alternatives();
-    let satisfied = selection::select(&methods, &read.sources, spec.key_matching.unwrap_or_default())?;
+    let satisfied = selection::select(
+        &methods,
+        &read.sources,
+        spec.key_matching.unwrap_or_default(),
+    )?;
     target::validate(&target::Subject {
         targets,
         templates: &read.templates,
@@ -55,7 +59,8 @@ pub(super) fn candidates<'a>(
             Ok(first)
         }
         Selection::FirstSuccessful => {
-            let (fit, unfit): (Vec<_>, Vec<_>) = satisfied.into_iter().partition(|one| check(one).is_ok());
+            let (fit, unfit): (Vec<_>, Vec<_>) =
+                satisfied.into_iter().partition(|one| check(one).is_ok());
             match unfit.first().map(check) {
                 Some(Err(refusal)) if fit.is_empty() => Err(refusal),
                 Some(_) | None => Ok(fit),
@@ -77,7 +82,10 @@ pub(super) fn grant(context: &Context, candidate: &Candidate<'_>) -> Grant {
         method: MethodStatus {
             name: candidate.method.display_name().to_owned(),
             scheme: provider.scheme().to_owned(),
-            endpoint: provider.endpoint(&candidate.material).as_ref().and_then(host),
+            endpoint: provider
+                .endpoint(&candidate.material)
+                .as_ref()
+                .and_then(host),
             fields: candidate.fields.clone(),
             client_auth: None,
         },
@@ -87,5 +95,8 @@ pub(super) fn grant(context: &Context, candidate: &Candidate<'_>) -> Grant {
 /// Host and, where it is not the usual one, port.
 pub(super) fn host(url: &url::Url) -> Option<String> {
     let host = url.host_str()?;
-    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+    Some(
+        url.port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
+    )
 }

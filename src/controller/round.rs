@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
-use super::{context::Context, memory::Memory, mirror::{Key, Kind}};
+use super::{
+    context::Context,
+    memory::Memory,
+    mirror::{Key, Kind},
+};
 use crate::{
     api::v1alpha1::{AuthenticationConfiguration, DeletionPolicy, Target},
     plan::Observed,
@@ -82,7 +86,11 @@ impl<'a> Subject<'a> {
     }
 
     pub(super) fn secret_key(&self, name: &str) -> Key {
-        Key { kind: Kind::Secret, namespace: self.namespace.to_owned(), name: name.to_owned() }
+        Key {
+            kind: Kind::Secret,
+            namespace: self.namespace.to_owned(),
+            name: name.to_owned(),
+        }
     }
 
     /// Under `Retain` a managed Secret outlives its configuration, so it has no owner.

@@ -30,11 +30,18 @@ pub(super) async fn versions(
     let mut versions = Vec::with_capacity(sources.len());
     for source in sources {
         let version = match source.origin() {
-            Some(Origin::Secret(name)) => object_version(context, Kind::Secret, namespace, name).await?,
-            Some(Origin::ConfigMap(name)) => object_version(context, Kind::ConfigMap, namespace, name).await?,
+            Some(Origin::Secret(name)) => {
+                object_version(context, Kind::Secret, namespace, name).await?
+            }
+            Some(Origin::ConfigMap(name)) => {
+                object_version(context, Kind::ConfigMap, namespace, name).await?
+            }
             Some(Origin::Values(_)) | None => Some(VALUES.to_owned()),
         };
-        versions.push(SourceVersion { name: source.display_name().to_owned(), version });
+        versions.push(SourceVersion {
+            name: source.display_name().to_owned(),
+            version,
+        });
     }
     Ok(versions)
 }
@@ -54,8 +61,17 @@ pub(super) async fn template_versions(
     Ok(versions)
 }
 
-async fn object_version(context: &Context, kind: Kind, namespace: &str, name: &str) -> Result<Option<String>, Error> {
-    let key = Key { kind, namespace: namespace.to_owned(), name: name.to_owned() };
+async fn object_version(
+    context: &Context,
+    kind: Kind,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<String>, Error> {
+    let key = Key {
+        kind,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
     Ok(match known(context, &key).await? {
         Known::Present(facts) => Some(format!("{}/{}", facts.uid, facts.resource_version)),
         Known::Absent | Known::Unknown => None,
@@ -75,12 +91,16 @@ pub(super) async fn known(context: &Context, key: &Key) -> Result<Known, Error> 
 pub(super) async fn asked(context: &Context, key: &Key) -> Result<Known, Error> {
     let since = context.known().mirror.now();
     let meta: Option<ObjectMeta> = match key.kind {
-        Kind::Secret => {
-            context.cluster.secret_metadata(&key.namespace, &key.name).await?.map(|object| object.metadata)
-        }
-        Kind::ConfigMap => {
-            context.cluster.config_map_metadata(&key.namespace, &key.name).await?.map(|object| object.metadata)
-        }
+        Kind::Secret => context
+            .cluster
+            .secret_metadata(&key.namespace, &key.name)
+            .await?
+            .map(|object| object.metadata),
+        Kind::ConfigMap => context
+            .cluster
+            .config_map_metadata(&key.namespace, &key.name)
+            .await?
+            .map(|object| object.metadata),
     };
     let mut known = context.known();
     match meta {
@@ -99,20 +119,46 @@ pub(super) async fn asked(context: &Context, key: &Key) -> Result<Known, Error> 
 }
 
 /// Reads every source: one request each.
-pub(super) async fn read(context: &Context, namespace: &str, sources: &[Source]) -> Result<Vec<SourceData>, Error> {
+pub(super) async fn read(
+    context: &Context,
+    namespace: &str,
+    sources: &[Source],
+) -> Result<Vec<SourceData>, Error> {
     let mut data = Vec::with_capacity(sources.len());
     for source in sources {
-        let Some(origin) = source.origin() else { continue };
+        let Some(origin) = source.origin() else {
+            continue;
+        };
         let (kind, object, values) = match origin {
-            Origin::Secret(name) => (SourceKind::Secret, name, secret(context, namespace, name).await?),
-            Origin::ConfigMap(name) => (SourceKind::ConfigMap, name, config_map(context, namespace, name).await?),
+            Origin::Secret(name) => (
+                SourceKind::Secret,
+                name,
+                secret(context, namespace, name).await?,
+            ),
+            Origin::ConfigMap(name) => (
+                SourceKind::ConfigMap,
+                name,
+                config_map(context, namespace, name).await?,
+            ),
             Origin::Values(values) => {
-                let literal = |(key, value): (&String, &String)| (key.clone(), SecretBytes::new(value.as_bytes()));
-                (SourceKind::Values, "", Some(values.iter().map(literal).collect()))
+                let literal = |(key, value): (&String, &String)| {
+                    (key.clone(), SecretBytes::new(value.as_bytes()))
+                };
+                (
+                    SourceKind::Values,
+                    "",
+                    Some(values.iter().map(literal).collect()),
+                )
             }
         };
         let (name, object) = (source.display_name().to_owned(), object.to_owned());
-        data.push(SourceData { name, kind, object, values, optional: source.is_optional() });
+        data.push(SourceData {
+            name,
+            kind,
+            object,
+            values,
+            optional: source.is_optional(),
+        });
     }
     Ok(data)
 }
@@ -122,17 +168,27 @@ type Values = BTreeMap<String, SecretBytes>;
 async fn secret(context: &Context, namespace: &str, name: &str) -> Result<Option<Values>, Error> {
     let secret = context.cluster.secret(namespace, name).await?;
     Ok(secret.map(|secret| {
-        secret.data.unwrap_or_default().into_iter().map(|(key, value)| (key, SecretBytes::new(value.0))).collect()
+        secret
+            .data
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(key, value)| (key, SecretBytes::new(value.0)))
+            .collect()
     }))
 }
 
-async fn config_map(context: &Context, namespace: &str, name: &str) -> Result<Option<Values>, Error> {
+async fn config_map(
+    context: &Context,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<Values>, Error> {
     let config_map = context.cluster.config_map(namespace, name).await?;
     Ok(config_map.map(|config_map| {
         let text = config_map.data.unwrap_or_default().into_iter();
         let text = text.map(|(key, value)| (key, SecretBytes::new(value)));
         let binary = config_map.binary_data.unwrap_or_default().into_iter();
-        text.chain(binary.map(|(key, value)| (key, SecretBytes::new(value.0)))).collect()
+        text.chain(binary.map(|(key, value)| (key, SecretBytes::new(value.0))))
+            .collect()
     }))
 }
 
@@ -144,8 +200,17 @@ pub(super) async fn templates(
 ) -> Result<Result<BTreeMap<String, String>, Refusal>, Error> {
     let mut templates = BTreeMap::new();
     for from in &target.template_from {
-        let missing = |what: &str| Refusal::new(Reason::SourceNotFound, format!("ConfigMap {}: {what}", from.config_map));
-        let Some(config_map) = context.cluster.config_map(namespace, &from.config_map).await? else {
+        let missing = |what: &str| {
+            Refusal::new(
+                Reason::SourceNotFound,
+                format!("ConfigMap {}: {what}", from.config_map),
+            )
+        };
+        let Some(config_map) = context
+            .cluster
+            .config_map(namespace, &from.config_map)
+            .await?
+        else {
             return Ok(Err(missing("it does not exist")));
         };
         let Some(text) = config_map.data.unwrap_or_default().remove(&from.key) else {

@@ -63,10 +63,19 @@ pub(super) async fn run(scope: Scope, writer: Writer<Guarded>, filled: signal::S
 /// Watches the metadata of Secrets or `ConfigMap`s.
 async fn metadata<K>(scope: Scope, kind: Kind, listed: impl Fn())
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned + Send + 'static,
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + 'static,
 {
     let api: Api<PartialObjectMeta<K>> = scope.api();
-    let mut feed = Feed { scope, kind, listing: None };
+    let mut feed = Feed {
+        scope,
+        kind,
+        listing: None,
+    };
     let mut first = true;
     let mut events = pin!(watcher(api, watcher::Config::default()).default_backoff());
     while let Some(event) = events.next().await {
@@ -85,8 +94,14 @@ where
 /// Watches the configurations: keeps store and index in step, and wants a round for each that was applied.
 async fn configurations(scope: &Scope, writer: Writer<Guarded>, listed: impl Fn()) {
     let api: Api<Guarded> = scope.api();
-    let events = watcher(api, watcher::Config::default()).modify(slim).default_backoff();
-    let mut events = pin!(events.inspect_ok(|event| keep_index(&scope.context, event)).reflect(writer));
+    let events = watcher(api, watcher::Config::default())
+        .modify(slim)
+        .default_backoff();
+    let mut events = pin!(
+        events
+            .inspect_ok(|event| keep_index(&scope.context, event))
+            .reflect(writer)
+    );
     let mut first = true;
     while let Some(event) = events.next().await {
         match event {
@@ -168,7 +183,9 @@ impl Feed {
     /// True: a listing is complete.
     fn take(&mut self, heard: Heard) -> bool {
         match heard {
-            Heard::Init => self.listing = Some((HashSet::new(), self.scope.context.known().mirror.now())),
+            Heard::Init => {
+                self.listing = Some((HashSet::new(), self.scope.context.known().mirror.now()))
+            }
             Heard::Listed(meta) => {
                 let key = self.key(&meta);
                 if let Some((named, _)) = &mut self.listing {
@@ -179,14 +196,24 @@ impl Feed {
             Heard::Applied(meta) => self.apply(self.key(&meta), &meta),
             Heard::Deleted(meta) => {
                 let key = self.key(&meta);
-                let gone = self.scope.context.known().mirror.delete(&key, meta.resource_version.as_deref());
+                let gone = self
+                    .scope
+                    .context
+                    .known()
+                    .mirror
+                    .delete(&key, meta.resource_version.as_deref());
                 if gone {
                     self.trigger(&key, owner_named(&meta));
                 }
             }
             Heard::InitDone => {
                 if let Some((named, began)) = self.listing.take() {
-                    let gone = self.scope.context.known().mirror.listed(self.kind, self.scope.namespace.as_deref(), &named, began);
+                    let gone = self.scope.context.known().mirror.listed(
+                        self.kind,
+                        self.scope.namespace.as_deref(),
+                        &named,
+                        began,
+                    );
                     gone.iter().for_each(|key| self.trigger(key, None));
                 }
                 return true;
@@ -209,16 +236,33 @@ impl Feed {
     }
 
     fn trigger(&self, key: &Key, owner: Option<Owner>) {
-        let readers: Vec<Owner> = self.scope.context.known().index.readers(key).cloned().collect();
+        let readers: Vec<Owner> = self
+            .scope
+            .context
+            .known()
+            .index
+            .readers(key)
+            .cloned()
+            .collect();
         for (namespace, name) in readers.into_iter().chain(owner) {
             // A closed channel means that the process is ending.
-            let _ = self.scope.triggers.unbounded_send(ObjectRef::new(&name).within(&namespace));
+            let _ = self
+                .scope
+                .triggers
+                .unbounded_send(ObjectRef::new(&name).within(&namespace));
         }
     }
 
     fn key(&self, meta: &ObjectMeta) -> Key {
-        let (namespace, name) = (meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default());
-        Key { kind: self.kind, namespace, name }
+        let (namespace, name) = (
+            meta.namespace.clone().unwrap_or_default(),
+            meta.name.clone().unwrap_or_default(),
+        );
+        Key {
+            kind: self.kind,
+            namespace,
+            name,
+        }
     }
 }
 
@@ -240,7 +284,10 @@ fn keep_index(context: &Context, event: &Event<Guarded>) {
         }
         Event::Delete(object) => {
             let meta = object.meta();
-            let owner = (meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default());
+            let owner = (
+                meta.namespace.clone().unwrap_or_default(),
+                meta.name.clone().unwrap_or_default(),
+            );
             let mut known = context.known();
             known.index.remove(&owner);
             if let Some(uid) = &meta.uid {
@@ -261,7 +308,9 @@ fn describe(error: &watcher::Error) -> String {
         watcher::Error::InitialListFailed(cause) => ("listing", Some(cause)),
         watcher::Error::WatchStartFailed(cause) => ("starting", Some(cause)),
         watcher::Error::WatchFailed(cause) => ("watching", Some(cause)),
-        watcher::Error::WatchError(status) => return format!("watching: HTTP {} {}", status.code, status.reason),
+        watcher::Error::WatchError(status) => {
+            return format!("watching: HTTP {} {}", status.code, status.reason);
+        }
         _ => ("watching", None),
     };
     match cause {
@@ -270,4 +319,3 @@ fn describe(error: &watcher::Error) -> String {
         Some(_) | None => format!("{step}: the API server is not reached"),
     }
 }
-

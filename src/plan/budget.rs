@@ -45,14 +45,17 @@ pub(super) fn spend(
     }
 }
 
-/// Forgets an account whose hour is over.
-pub(super) fn settle(spent: Option<&UnscheduledMints>, now: Timestamp) -> Option<UnscheduledMints> {
+/// The account, forgotten when its hour is over.
+pub(super) fn unexpired(
+    spent: Option<&UnscheduledMints>,
+    now: Timestamp,
+) -> Option<UnscheduledMints> {
     spent
         .filter(|spent| now < later(spent.since, WINDOW))
         .cloned()
 }
 
 /// So many in the hour that somebody should look for the cause.
-pub(super) fn is_unstable(spent: Option<&UnscheduledMints>) -> bool {
-    spent.is_some_and(|spent| spent.count >= 3)
+pub(super) fn is_unstable(spent: &UnscheduledMints) -> bool {
+    spent.count >= 3
 }

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use super::{
-    budget,
-    observed::{Current, Grant, Observed, TargetState, Wanted, comparable},
+    gate::{gate, storage},
+    observed::{Current, Grant, Observed, TargetState, Wanted},
+    repair::{beyond_repair, feasible},
     schedule,
 };
 use crate::{
@@ -108,32 +109,44 @@ pub fn decide(seen: &Observed, now: Timestamp) -> Plan {
     if seen.suspension.is_some() {
         return Plan::Rest;
     }
-    let grants = match &seen.wanted {
-        Wanted::Unresolved(refusal) => return Plan::Refuse(refusal.clone()),
-        Wanted::Ready(grants) => grants,
-    };
-    if let Some(refusal) = no_place(seen) {
-        return Plan::Refuse(refusal);
+    match credential(seen, now) {
+        Some(wait @ (Plan::Hold(_) | Plan::Refuse(_))) => mend(seen, &wait, now).unwrap_or(wait),
+        Some(plan) => plan,
+        None => housekeeping(seen, now),
+    }
+}
+
+/// What the credential itself needs; none: the published one will do.
+fn credential(seen: &Observed, now: Timestamp) -> Option<Plan> {
+    if let Wanted::Unresolved(refusal) = &seen.wanted {
+        return Some(Plan::Refuse(refusal.clone()));
+    }
+    if !has_place(seen) {
+        return Some(conflict(seen).map_or(Plan::Keep, Plan::Refuse));
     }
     if let Some(plan) = held(seen, now) {
-        return plan;
+        return Some(plan);
     }
-    if let Some(why) = wanted_anew(seen, now) {
-        return gate(
-            seen,
-            Issue {
-                why,
-                order: order(seen, grants, why),
-            },
-            now,
-        );
-    }
-    let repairs = repairs(seen);
-    if let Some(why) = beyond_repair(seen, &repairs) {
-        return gate(seen, Issue { why, order: order(seen, grants, why) }, now);
-    }
+    let why = match seen.open_request() {
+        Some(_) => Why::Requested,
+        None => needed(seen, now)?,
+    };
+    let order = order(seen, why);
+    Some(gate(seen, Issue { why, order }, now))
+}
+
+/// What stands in the way of a new credential does not stand in the way of restoring the one that is there.
+fn mend(seen: &Observed, wait: &Plan, now: Timestamp) -> Option<Plan> {
+    let spoilt = matches!(wait, Plan::Refuse(refusal) if refusal.reason.class() != Class::Waiting);
+    let repairs = feasible(seen);
+    (!spoilt && !repairs.is_empty() && storage(seen, now).is_none())
+        .then_some(Plan::Repair(repairs))
+}
+
+fn housekeeping(seen: &Observed, now: Timestamp) -> Plan {
+    let repairs = feasible(seen);
     if !repairs.is_empty() {
-        return storage_gate(seen, now).unwrap_or(Plan::Repair(repairs));
+        return storage(seen, now).map_or(Plan::Repair(repairs), Plan::Hold);
     }
     if !seen.leftovers.is_empty() && seen.deletion_policy == DeletionPolicy::Delete {
         return Plan::Prune(seen.leftovers.clone());
@@ -144,15 +157,12 @@ pub fn decide(seen: &Observed, now: Timestamp) -> Plan {
     }
 }
 
-/// No target can be written: every one belongs to somebody else or is on its way out.
-fn no_place(seen: &Observed) -> Option<Refusal> {
-    let usable = seen.targets.iter().any(|target| {
-        matches!(
-            target.state,
-            TargetState::Absent | TargetState::Managed(_)
-        )
-    });
-    if usable { None } else { conflict(seen) }
+/// Can any target be written? None can when each belongs to somebody else or is on its way out.
+fn has_place(seen: &Observed) -> bool {
+    seen.targets.iter().any(|target| match target.state {
+        TargetState::Absent | TargetState::Managed(_) => true,
+        TargetState::Foreign { .. } | TargetState::Leaving => false,
+    })
 }
 
 /// The first target that belongs to somebody else, named.
@@ -161,72 +171,67 @@ pub(super) fn conflict(seen: &Observed) -> Option<Refusal> {
         TargetState::Foreign { owner } => {
             let owner = owner
                 .as_deref()
-                .map(|owner| format!(" by {owner}"))
+                .map(|owner| format!(" but by {owner}"))
                 .unwrap_or_default();
-            let detail = format!(
-                "Secret {} exists and is not managed by this object but{}",
-                target.name, owner
-            );
-            let detail = if owner.is_empty() {
-                detail.trim_end_matches(" but").to_owned()
-            } else {
-                detail
-            };
-            Some(Refusal::new(Reason::TargetConflict, detail))
+            let name = &target.name;
+            Some(Refusal::new(
+                Reason::TargetConflict,
+                format!("Secret {name} exists and is not managed by this object{owner}"),
+            ))
         }
-        TargetState::Absent
-        | TargetState::Leaving
-        | TargetState::Managed(_) => None,
+        TargetState::Absent | TargetState::Leaving | TargetState::Managed(_) => None,
     })
 }
 
 /// A credential in memory is published before anything else is asked for.
 fn held(seen: &Observed, now: Timestamp) -> Option<Plan> {
     let held = seen.held.as_ref()?;
+    let current = seen.current();
     let wanted = seen.grants().iter().any(|grant| grant.digest == held.grant);
-    let alive = held.expires_at.is_none_or(|end| now < end);
-    if !wanted || !alive || seen.open_request().is_some() {
+    let published = current
+        .and_then(|current| current.marks.issued_at)
+        .is_some_and(|at| held.issued_at <= at);
+    let alive = |end: Option<Timestamp>| end.is_none_or(|end| now < end);
+    if !wanted || published || !alive(held.expires_at) || seen.open_request().is_some() {
         return None;
     }
-    if now < held.not_before {
+    let serving = current.is_some_and(|current| alive(current.marks.expires_at));
+    if serving && now < held.not_before {
         return Some(Plan::Hold(Hold::Probing {
             until: held.not_before,
         }));
     }
-    Some(storage_gate(seen, now).unwrap_or(Plan::Publish))
+    Some(storage(seen, now).map_or(Plan::Publish, Plan::Hold))
 }
 
-/// Why a new credential is needed; none: the published one will do.
-fn wanted_anew(seen: &Observed, now: Timestamp) -> Option<Why> {
-    if seen.open_request().is_some() {
-        return Some(Why::Requested);
-    }
+/// Why a new credential is needed, a request by hand aside; none: the published one will do.
+pub(super) fn needed(seen: &Observed, now: Timestamp) -> Option<Why> {
     let Some(current) = seen.current() else {
-        return missing(seen);
+        return missing(seen).or_else(|| beyond_repair(seen));
     };
-    if seen.grant_of(&current.marks).is_none() {
+    let Some(grant) = seen.grant_of(&current.marks) else {
         return Some(changed(seen, current));
+    };
+    if grant.asks && current.marks.issued_at.is_none() {
+        // Without its marks nobody could say when it is to be replaced.
+        return Some(Why::Lost);
     }
     if seen.found_dead.is_some() && seen.found_dead == current.marks.issued_at {
         return Some(Why::Dead);
     }
-    refresh_at(seen, current)
-        .filter(|due| *due <= now)
-        .map(|_| Why::Due)
+    if is_due(seen, current, now) {
+        return Some(Why::Due);
+    }
+    beyond_repair(seen)
 }
 
 /// Nothing intact is there. An edited Secret is looked into first; its bytes may still be ours.
 fn missing(seen: &Observed) -> Option<Why> {
-    match seen.managed().find(|current| !current.intact) {
+    let leaving = |target: &super::TargetSeen| matches!(target.state, TargetState::Leaving);
+    match seen.managed().next() {
         Some(current) if seen.grant_of(&current.marks).is_none() => Some(changed(seen, current)),
         Some(_) => None,
-        None if seen
-            .targets
-            .iter()
-            .any(|target| matches!(target.state, TargetState::Leaving)) =>
-        {
-            None
-        }
+        None if seen.targets.iter().any(leaving) => None,
         None if seen.has_published() => Some(Why::Lost),
         None => Some(Why::First),
     }
@@ -240,6 +245,10 @@ fn changed(seen: &Observed, current: &Current) -> Why {
     } else {
         Why::SpecChanged
     }
+}
+
+pub(super) fn is_due(seen: &Observed, current: &Current, now: Timestamp) -> bool {
+    refresh_at(seen, current).is_some_and(|due| due <= now)
 }
 
 /// The schedule of a published credential; static ones have none.
@@ -256,12 +265,12 @@ pub(super) fn refresh_at(seen: &Observed, current: &Current) -> Option<Timestamp
 }
 
 /// The published alternative first, so that a refresh repeats what worked; after a change, as written.
-fn order(seen: &Observed, grants: &[Grant], why: Why) -> Vec<usize> {
-    let all = 0..grants.len();
-    let published = seen.current().and_then(|current| {
-        grants
-            .iter()
-            .position(|grant| Some(grant.digest.as_str()) == current.marks.grant.as_deref())
+fn order(seen: &Observed, why: Why) -> Vec<usize> {
+    let all = 0..seen.grants().len();
+    let published = seen.managed().find_map(|current| {
+        let grant = seen.grant_of(&current.marks)?;
+        let same = |one: &Grant| one.digest == grant.digest;
+        seen.grants().iter().position(same)
     });
     match (why, published) {
         (Why::Due | Why::Lost | Why::Dead, Some(first)) => std::iter::once(first)
@@ -271,125 +280,17 @@ fn order(seen: &Observed, grants: &[Grant], why: Why) -> Vec<usize> {
     }
 }
 
-/// Everything that may stand before an attempt. What asks nobody passes.
-fn gate(seen: &Observed, issue: Issue, now: Timestamp) -> Plan {
-    let asks = issue
-        .order
-        .iter()
-        .any(|index| seen.grants().get(*index).is_some_and(|grant| grant.asks));
-    if !asks {
-        return storage_gate(seen, now).unwrap_or(Plan::Issue(issue));
-    }
-    if let Some(until) = seen.paused_until.filter(|until| now < *until) {
-        return Plan::Hold(Hold::Paused { until });
-    }
-    if issue.why != Why::Requested {
-        if let Some(hold) = back_off(seen, now) {
-            return Plan::Hold(hold);
-        }
-        let rationed = matches!(issue.why, Why::Lost | Why::Dead | Why::SpecChanged);
-        let spent = seen.status.unscheduled_mints.as_ref();
-        if let Some(until) =
-            budget::allowed_from(spent, issue.why == Why::Dead, now).filter(|_| rationed)
-        {
-            return Plan::Hold(Hold::Rationed { until });
-        }
-    }
-    Plan::Issue(issue)
-}
-
-/// The back-off of the last failure, unless what would be sent has changed since.
-fn back_off(seen: &Observed, now: Timestamp) -> Option<Hold> {
-    let error = seen.status.last_error.as_ref()?;
-    let same = error
-        .fingerprint
-        .as_deref()
-        .is_none_or(|print| seen.is_failure_of_now(print));
-    match seen.status.next_attempt_at {
-        _ if !same => None,
-        Some(at) if at <= now => None,
-        Some(at) => Some(Hold::BackOff { until: Some(at) }),
-        None => Some(Hold::BackOff { until: None }).filter(|_| is_final(&error.reason)),
-    }
-}
-
-/// Does this reason wait for a change rather than for a time?
-fn is_final(reason: &str) -> bool {
-    reason
-        .parse::<Reason>()
-        .is_ok_and(|reason| matches!(reason.class(), Class::Rejected | Class::Author))
-}
-
-/// A write that Kubernetes refused is repeated at its own pace.
-fn storage_gate(seen: &Observed, now: Timestamp) -> Option<Plan> {
-    let error = seen.status.last_error.as_ref()?;
-    let storage = error
-        .reason
-        .parse::<Reason>()
-        .is_ok_and(|reason| reason.class() == Class::Kubernetes);
-    let until = seen
-        .status
-        .next_attempt_at
-        .filter(|at| storage && now < *at)?;
-    Some(Plan::Hold(Hold::BackOff { until: Some(until) }))
-}
-
-/// A repair was tried, and the bytes are not to be had from any Secret.
-fn beyond_repair(seen: &Observed, repairs: &[Repair]) -> Option<Why> {
-    let hopeless = |repair: &&Repair| {
-        seen.targets.iter().any(|target| target.name == repair.target && target.unrecoverable)
-    };
-    repairs.iter().find(hopeless).map(|repair| match repair.why {
-        RepairWhy::Reshaped => Why::SpecChanged,
-        RepairWhy::Missing | RepairWhy::Edited | RepairWhy::Behind | RepairWhy::Disowned => Why::Lost,
-    })
-}
-
-/// Targets that do not hold the current credential as they should.
-fn repairs(seen: &Observed) -> Vec<Repair> {
-    let newest = seen.current();
-    let wrong = |target: &super::TargetSeen| match &target.state {
-        TargetState::Absent => newest.map(|_| RepairWhy::Missing),
-        TargetState::Foreign { .. } | TargetState::Leaving => None,
-        TargetState::Managed(current) => flaw(current, newest, &target.publish),
-    };
-    seen.targets
-        .iter()
-        .filter_map(|target| {
-            wrong(target).map(|why| Repair {
-                target: target.name.clone(),
-                why,
-            })
-        })
-        .collect()
-}
-
-fn flaw(current: &Current, newest: Option<&Current>, publish: &str) -> Option<RepairWhy> {
-    let reshaped = current
-        .marks
-        .publish
-        .as_deref()
-        .is_some_and(|was| was != publish && comparable(was, publish));
-    let behind = newest.is_some_and(|newest| {
-        newest.marks.issued_at != current.marks.issued_at
-            || newest.marks.grant != current.marks.grant
-    });
-    if !current.intact {
-        Some(RepairWhy::Edited)
-    } else if behind {
-        Some(RepairWhy::Behind)
-    } else if reshaped {
-        Some(RepairWhy::Reshaped)
-    } else if !current.owned {
-        Some(RepairWhy::Disowned)
-    } else {
-        None
-    }
-}
-
 // === impl Plan ===
 
 impl Plan {
+    pub(super) fn issue(&self) -> Option<&Issue> {
+        if let Self::Issue(issue) = self {
+            Some(issue)
+        } else {
+            None
+        }
+    }
+
     /// For logs and traces.
     pub fn name(&self) -> &'static str {
         match self {

@@ -64,12 +64,27 @@ fn answer(status: Option<u16>, code: Option<&str>, endpoint: Option<&str>) -> Op
     (!words.is_empty()).then(|| words.join(" "))
 }
 
+/// How a sentence of [`next_try`] begins.
+const NEXT_TRY: [&str; 2] = [" Next try at ", " Not tried again before "];
+
 pub(super) fn next_try(at: Option<Timestamp>) -> String {
     match at {
         Some(at) => format!("Next try at {}.", time(at)),
         None => "Not tried again before the source or the spec changes, or a refresh is requested."
             .to_owned(),
     }
+}
+
+pub(super) fn without_next_try(message: &str) -> &str {
+    let ends = NEXT_TRY.iter().filter_map(|next| message.rfind(next));
+    ends.min().map_or(message, |end| &message[..end])
+}
+
+/// Does the message begin with this reason?
+pub(super) fn tells_of(message: &str, reason: &str) -> bool {
+    message
+        .strip_prefix(reason)
+        .is_some_and(|rest| rest.starts_with([':', '.']))
 }
 
 pub(super) fn secrets(names: &[&str]) -> String {

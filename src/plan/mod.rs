@@ -6,10 +6,12 @@ mod backoff;
 mod budget;
 mod condition;
 mod decide;
+mod gate;
 mod message;
 mod observed;
 mod outcome;
 mod policy;
+mod repair;
 pub mod schedule;
 mod settle;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::RefreshPolicy;
 use crate::{
-    api::v1alpha1::{AuthenticationConfigurationStatus, DeletionPolicy, MethodStatus},
+    api::v1alpha1::{AuthenticationConfigurationStatus, DeletionPolicy, LastError, MethodStatus},
     provider::Refusal,
     target::Marks,
 };
@@ -81,6 +81,10 @@ pub struct TargetSeen {
 
 /// What is in the place of a target.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a handful per round, most of them managed"
+)]
 pub enum TargetState {
     Absent,
     /// Somebody else's; the owner when it says.
@@ -129,9 +133,7 @@ impl Observed {
             .iter()
             .filter_map(|target| match &target.state {
                 TargetState::Managed(current) => Some(current),
-                TargetState::Absent
-                | TargetState::Foreign { .. }
-                | TargetState::Leaving => None,
+                TargetState::Absent | TargetState::Foreign { .. } | TargetState::Leaving => None,
             })
     }
 
@@ -142,19 +144,18 @@ impl Observed {
         }
     }
 
-    /// The alternative that a Secret was filled by. A digest of another key or version cannot be told from ours:
-    /// it counts as the first alternative, since an upgrade must not call anybody.
+    /// The alternative that a Secret was filled by. A digest of another key or version cannot be told from ours, nor
+    /// can a missing one: then the name of the method decides, since an upgrade must not call anybody.
     pub fn grant_of(&self, marks: &Marks) -> Option<&Grant> {
-        let digest = marks.grant.as_deref()?;
+        let digest = marks.grant.as_deref();
         let grants = self.grants();
+        let first = grants.first()?;
+        let untold = digest.is_none_or(|digest| !comparable(&first.digest, digest));
+        let named = |grant: &&Grant| Some(grant.method.name.as_str()) == marks.method.as_deref();
         grants
             .iter()
-            .find(|grant| grant.digest == digest)
-            .or_else(|| {
-                grants
-                    .first()
-                    .filter(|first| !comparable(&first.digest, digest))
-            })
+            .find(|grant| Some(grant.digest.as_str()) == digest)
+            .or_else(|| untold.then(|| grants.iter().find(named).unwrap_or(first)))
     }
 
     /// What a failure is remembered by: changes with the spec and with any value that would be sent.
@@ -167,16 +168,28 @@ impl Observed {
         format!("{}@{}", digests.join("+"), self.generation)
     }
 
-    /// Was the remembered failure of what would be sent now? Digests of another key cannot tell: then it was.
+    /// Was all that would be sent now part of the remembered failure? Digests of another key cannot tell: then it was.
     pub fn is_failure_of_now(&self, fingerprint: &str) -> bool {
         let Some((digests, generation)) = fingerprint.rsplit_once('@') else {
             return false;
         };
-        let before: Vec<_> = digests.split('+').collect();
-        let same = |(was, is): (&&str, &Grant)| **was == is.digest || !comparable(was, &is.digest);
+        let failed = |grant: &Grant| {
+            digests
+                .split('+')
+                .any(|was| was == grant.digest || !comparable(was, &grant.digest))
+        };
         generation == self.generation.to_string()
-            && before.len() == self.grants().len()
-            && before.iter().zip(self.grants()).all(same)
+            && !self.grants().is_empty()
+            && self.grants().iter().all(failed)
+    }
+
+    /// The remembered failure while it stands: the same would be sent again, and nothing was obtained since.
+    pub(super) fn failure(&self) -> Option<&LastError> {
+        let error = self.status.last_error.as_ref()?;
+        let print = error.fingerprint.as_deref();
+        let same = print.is_none_or(|print| self.is_failure_of_now(print));
+        let obtained = self.current().and_then(|current| current.marks.issued_at);
+        (same && obtained.is_none_or(|at| at <= error.time)).then_some(error)
     }
 
     /// A refresh asked for by hand and not yet acted upon. A value that was there when the object was first seen

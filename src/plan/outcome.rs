@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{api::v1alpha1::MethodStatus, provider::Refusal};
+use crate::{api::v1alpha1::MethodStatus, provider::Refusal, reason::Reason};
 
 /// What the shell reports back. A refusal is a value, not an error.
 #[derive(Clone, Debug)]
@@ -61,4 +61,79 @@ pub enum ProbeVerdict {
     Dead,
     /// It could not be asked, or answered something else.
     Unclear,
+}
+
+// === impl Outcome ===
+
+impl Outcome {
+    /// The targets that were written, or were to be.
+    pub(super) fn written(&self) -> &[TargetWritten] {
+        match self {
+            Self::Issued(issued) => &issued.targets,
+            Self::Repaired(targets) => targets,
+            Self::Nothing
+            | Self::Refused(_)
+            | Self::Blocked(_)
+            | Self::Busy { .. }
+            | Self::ProbePending { .. }
+            | Self::ProbeRefused
+            | Self::Unrecoverable
+            | Self::Pruned
+            | Self::Probed(_) => &[],
+        }
+    }
+
+    pub(super) fn issued(&self) -> Option<&Issued> {
+        if let Self::Issued(issued) = self {
+            Some(issued)
+        } else {
+            None
+        }
+    }
+
+    /// What a probe said in this round.
+    pub(super) fn probe(&self) -> Option<ProbeVerdict> {
+        match self {
+            Self::Issued(issued) => issued.probe,
+            Self::Probed(verdict) => Some(*verdict),
+            Self::ProbeRefused => Some(ProbeVerdict::Dead),
+            Self::Nothing
+            | Self::Refused(_)
+            | Self::Blocked(_)
+            | Self::Busy { .. }
+            | Self::ProbePending { .. }
+            | Self::Repaired(_)
+            | Self::Unrecoverable
+            | Self::Pruned => None,
+        }
+    }
+
+    /// Why the attempt failed, if it did.
+    pub(super) fn failure(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused(refusal) | Self::Blocked(refusal) => Some(refusal.clone()),
+            Self::ProbeRefused => Some(Refusal::new(
+                Reason::ProbeFailed,
+                "the probe refused the new credential",
+            )),
+            Self::Issued(_) | Self::Repaired(_) => {
+                let mut failed = self.written().iter();
+                failed.find_map(|target| target.result.clone().err())
+            }
+            Self::Nothing
+            | Self::Busy { .. }
+            | Self::ProbePending { .. }
+            | Self::Unrecoverable
+            | Self::Pruned
+            | Self::Probed(_) => None,
+        }
+    }
+}
+
+// === impl TargetWritten ===
+
+impl TargetWritten {
+    pub(super) fn is_done(&self) -> bool {
+        self.result.is_ok()
+    }
 }

@@ -4,6 +4,9 @@ use jiff::SignedDuration;
 
 use crate::{api::v1alpha1::Refresh, duration::HumanDuration};
 
+/// Below this an interval is a mistake that would ask without a pause.
+const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
+
 /// When and how often, with the defaults of this release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshPolicy {
@@ -29,7 +32,7 @@ impl RefreshPolicy {
             before: refresh.before.as_ref().map(HumanDuration::length),
             jitter_percent: refresh.jitter_percent.unwrap_or(10).min(50),
             min_interval: length(refresh.min_interval.as_ref(), 10),
-            max_interval: length(refresh.max_interval.as_ref(), 24 * 3600),
+            max_interval: length(refresh.max_interval.as_ref(), 24 * 3600).max(SHORTEST),
             max_interval_stated: refresh.max_interval.is_some(),
             assumed_lifetime: length(refresh.assumed_lifetime.as_ref(), 300),
             retry_initial: length(retry.initial.as_ref(), 30),

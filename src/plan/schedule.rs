@@ -111,8 +111,9 @@ pub(super) fn fraction(uid: &str, purpose: &str) -> u16 {
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-    let [a, b, c, d, e, f, g, h] = hash.to_le_bytes();
-    u16::from_le_bytes([a ^ c ^ e ^ g, b ^ d ^ f ^ h])
+    let [low, high] = [hash, hash >> 8]
+        .map(|hash| (0..4).fold(0, |sum, step| sum ^ (hash >> (step * 16)).to_le_bytes()[0]));
+    u16::from_le_bytes([low, high])
 }
 
 /// The first beat after a time, on a beat that is fixed for one object, so that a restart does not move it.
@@ -121,5 +122,8 @@ pub fn next_beat(since: Timestamp, interval: SignedDuration, uid: &str) -> Times
     let phase = interval * i128::from(fraction(uid, "probe")) / 65_536;
     let since = i128::from(since.as_millisecond());
     let beats = (since - phase).div_euclid(interval) + 1;
-    i64::try_from(beats * interval + phase).ok().and_then(|at| Timestamp::from_millisecond(at).ok()).unwrap_or(Timestamp::MAX)
+    i64::try_from(beats * interval + phase)
+        .ok()
+        .and_then(|at| Timestamp::from_millisecond(at).ok())
+        .unwrap_or(Timestamp::MAX)
 }

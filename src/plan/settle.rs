@@ -3,45 +3,36 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    backoff::{self, Failure},
     budget,
-    condition::{find, is_true},
-    decide::{Hold, Plan, Why, conflict, refresh_at},
-    message,
-    observed::{Current, Observed, TargetState, Wanted},
-    outcome::{Issued, Outcome, ProbeVerdict, TargetWritten},
-    schedule::{self, later},
+    decide::{Issue, Plan, Why, conflict},
+    gate::{asks, is_rationed},
+    observed::{Observed, TargetSeen, TargetState, Wanted},
+    outcome::{Outcome, ProbeVerdict, TargetWritten},
+    schedule::later,
     verdict::Verdict,
 };
 use crate::{
     api::v1alpha1::{
-        AuthenticationConfigurationStatus, ConditionType, LastError, MethodStatus, SourceStatus,
-        TargetStatus,
+        AuthenticationConfigurationStatus as Status, MethodStatus, SourceStatus, TargetStatus,
+        UnscheduledMints,
     },
     provider::Refusal,
-    reason::{Class, Reason},
 };
 
 mod conditions;
+mod degraded;
 mod events;
+mod failure;
+mod live;
+mod look_again;
+mod trouble;
+
+use live::Live;
 
 /// How long something may be missing before it counts as stalled.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
-
-/// The credential that is served after this round.
-#[derive(Clone, Debug)]
-struct Live {
-    issued_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
-    expiry_source: Option<String>,
-    refresh_at: Option<Timestamp>,
-    repeats: u8,
-    /// It is what the newest spec asks for.
-    is_wanted: bool,
-    /// The generation it was obtained for.
-    generation: Option<i64>,
-    asks: bool,
-}
+/// How long before its end a credential that cannot be renewed is warned of.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Everything that the parts of the verdict are made from.
 #[derive(Debug)]
@@ -51,10 +42,14 @@ struct Situation<'a> {
     now: Timestamp,
     live: Option<Live>,
     targets: Vec<TargetStatus>,
-    /// A refusal of this round.
-    refusal: Option<Refusal>,
+    /// What stands in the way whatever is tried.
+    obstacle: Option<Refusal>,
+    /// Why what was tried in this round failed.
+    failure: Option<Refusal>,
     missing_scopes: Option<Vec<String>>,
     probe: Option<ProbeVerdict>,
+    /// A new credential was asked for and an answer came.
+    attempted: bool,
     issued: Option<Why>,
     repaired: bool,
 }
@@ -71,13 +66,13 @@ pub fn settle(seen: &Observed, plan: &Plan, outcome: &Outcome, now: Timestamp) -
     }
     let situation = Situation::new(seen, plan, outcome, now);
     let mut status = situation.status(outcome);
-    status.conditions = conditions::conditions(&situation, &status);
-    let look_again = situation.look_again(&status, outcome);
-    let events = events::events(&situation, &status);
+    failure::record(&situation, outcome, &mut status);
+    let troubles = trouble::troubles(&situation, &status);
+    status.conditions = conditions::conditions(&situation, &status, &troubles);
     Verdict {
+        look_again: look_again::look_again(&situation, &status, outcome),
+        events: events::events(&situation, &status),
         status,
-        look_again,
-        events,
     }
 }
 
@@ -85,51 +80,20 @@ pub fn settle(seen: &Observed, plan: &Plan, outcome: &Outcome, now: Timestamp) -
 
 impl<'a> Situation<'a> {
     fn new(seen: &'a Observed, plan: &'a Plan, outcome: &Outcome, now: Timestamp) -> Self {
-        let written: &[TargetWritten] = match outcome {
-            Outcome::Issued(issued) => &issued.targets,
-            Outcome::Repaired(targets) => targets,
-            _ => &[],
-        };
-        let failed_write = written
-            .iter()
-            .find_map(|target| target.result.clone().err());
-        let refusal = match (plan, outcome) {
-            (Plan::Refuse(refusal), _)
-            | (_, Outcome::Refused(refusal) | Outcome::Blocked(refusal)) => Some(refusal.clone()),
-            (_, Outcome::ProbeRefused) => Some(Refusal::new(Reason::ProbeFailed, "")),
-            (_, _) => failed_write.or_else(|| conflict(seen)),
-        };
-        let live = match outcome {
-            Outcome::Issued(issued)
-                if issued.targets.iter().any(|target| target.result.is_ok()) =>
-            {
-                Some(Live::issued(seen, issued))
-            }
-            _ => seen.current().map(|current| Live::published(seen, current)),
-        };
+        let issued = outcome.issued();
         Self {
             seen,
             plan,
             now,
-            targets: targets(seen, written),
-            live,
-            refusal,
-            missing_scopes: match outcome {
-                Outcome::Issued(issued) => Some(issued.missing_scopes.clone()),
-                _ => None,
-            },
-            probe: match outcome {
-                Outcome::Issued(Issued { probe, .. }) => *probe,
-                Outcome::Probed(verdict) => Some(*verdict),
-                Outcome::ProbeRefused => Some(ProbeVerdict::Dead),
-                _ => None,
-            },
-            issued: match (plan, outcome) {
-                (Plan::Issue(issue), Outcome::Issued(_)) => Some(issue.why),
-                (_, Outcome::Issued(_)) => Some(Why::Due),
-                (_, _) => None,
-            },
-            repaired: matches!(outcome, Outcome::Repaired(targets) if targets.iter().all(|target| target.result.is_ok())),
+            live: Live::after(seen, outcome),
+            targets: targets(seen, outcome.written()),
+            obstacle: obstacle(seen, plan),
+            failure: outcome.failure(),
+            missing_scopes: issued.map(|issued| issued.missing_scopes.clone()),
+            probe: outcome.probe(),
+            attempted: was_attempted(plan, outcome),
+            issued: issued.map(|_| plan.issue().map_or(Why::Due, |issue| issue.why)),
+            repaired: matches!(outcome, Outcome::Repaired(_)) && outcome.failure().is_none(),
         }
     }
 
@@ -141,50 +105,39 @@ impl<'a> Situation<'a> {
     fn is_alive(&self) -> bool {
         self.live
             .as_ref()
-            .is_some_and(|live| live.expires_at.is_none_or(|end| self.now < end))
+            .is_some_and(|live| live.is_alive(self.now))
     }
 
     fn target_names(&self) -> Vec<&str> {
-        self.seen
-            .targets
-            .iter()
-            .map(|target| target.name.as_str())
-            .collect()
+        let names = self.seen.targets.iter();
+        names.map(|target| target.name.as_str()).collect()
     }
 
-    fn status(&self, outcome: &Outcome) -> AuthenticationConfigurationStatus {
+    fn status(&self, outcome: &Outcome) -> Status {
         let before = &self.seen.status;
         let mut status = before.clone();
+        let live = self.live.as_ref();
         status.observed_generation = Some(self.seen.generation);
-        if let Some(live) = &self.live {
-            status.obtained_at = live.issued_at;
-            status.expires_at = live.expires_at;
-            status.expiry_source.clone_from(&live.expiry_source);
-            status.refresh_at = live.refresh_at;
-        }
-        if let Some(method) = self.method(outcome) {
-            status.method = Some(method);
-        }
+        status.obtained_at = live.map_or(before.obtained_at, |live| live.issued_at);
+        status.expires_at = live.and_then(|live| live.expires_at);
+        status.expiry_source = live.and_then(|live| live.expiry_source.clone());
+        status.refresh_at = live.and_then(|live| live.refresh_at);
+        status.method = self.method(outcome).or(status.method);
         status.targets.clone_from(&self.targets);
         status.sources = self.sources();
         status.last_handled_refresh_request = self.handled_request();
         status.unscheduled_mints = self.unscheduled_mints(outcome);
-        self.record_failure(&mut status, outcome);
         status
     }
 
     fn method(&self, outcome: &Outcome) -> Option<MethodStatus> {
-        if let Outcome::Issued(issued) = outcome {
+        if let Some(issued) = outcome.issued() {
             return Some(issued.method.clone());
         }
         let current = self.seen.current()?;
         let method = &self.seen.grant_of(&current.marks)?.method;
-        let known = self
-            .seen
-            .status
-            .method
-            .as_ref()
-            .filter(|known| known.name == method.name);
+        let before = self.seen.status.method.as_ref();
+        let known = before.filter(|known| known.name == method.name);
         let learned = known.and_then(|known| known.client_auth.clone());
         let fields = if method.fields.is_empty() {
             known.map(|known| known.fields.clone()).unwrap_or_default()
@@ -198,26 +151,21 @@ impl<'a> Situation<'a> {
         })
     }
 
+    /// A change of a source is noticed with the first attempt that uses it.
     fn sources(&self) -> Vec<SourceStatus> {
-        let used_anew = self.refusal.is_none() || matches!(self.plan, Plan::Issue(_));
-        let known = |name: &str| {
-            self.seen
-                .status
-                .sources
-                .iter()
-                .find(|source| source.name == name)
-        };
+        let served = self.seen.current();
+        let used_anew = self.attempted
+            && self.seen.failure().is_none()
+            && served.is_none_or(|current| self.seen.grant_of(&current.marks).is_none());
+        let known = self.seen.status.sources.iter();
         let status = |source: &super::SourceSeen| {
-            let known = known(&source.name);
-            let changed = known.is_none() || (source.moved && used_anew);
-            let changed_at = if changed {
-                Some(self.now)
-            } else {
-                known.and_then(|known| known.changed_at)
-            };
+            let known = known.clone().find(|known| known.name == source.name);
             SourceStatus {
                 name: source.name.clone(),
-                changed_at,
+                changed_at: match known {
+                    Some(known) if !(source.moved && used_anew) => known.changed_at,
+                    Some(_) | None => Some(self.now),
+                },
             }
         };
         self.seen.sources.iter().map(status).collect()
@@ -225,287 +173,70 @@ impl<'a> Situation<'a> {
 
     /// The request is echoed with the attempt, whatever its outcome; one that was there at first sight at once.
     fn handled_request(&self) -> Option<String> {
-        let attempted =
-            matches!(self.plan, Plan::Issue(_)) && self.issued.is_some() || self.refused_attempt();
-        if self.seen.open_request().is_some() && !attempted {
-            return self.seen.status.last_handled_refresh_request.clone();
-        }
-        self.seen
-            .refresh_requested
-            .clone()
-            .filter(|value| !value.is_empty())
-            .or_else(|| self.seen.status.last_handled_refresh_request.clone())
+        let before = &self.seen.status.last_handled_refresh_request;
+        let stated = self.seen.refresh_requested.as_ref();
+        let open = self.seen.open_request().is_some() && !self.attempted;
+        stated
+            .filter(|value| !value.is_empty() && !open)
+            .or(before.as_ref())
+            .cloned()
     }
 
-    fn refused_attempt(&self) -> bool {
-        matches!(self.plan, Plan::Issue(_)) && self.refusal.is_some()
-    }
-
-    fn unscheduled_mints(
-        &self,
-        outcome: &Outcome,
-    ) -> Option<crate::api::v1alpha1::UnscheduledMints> {
+    fn unscheduled_mints(&self, outcome: &Outcome) -> Option<UnscheduledMints> {
         let spent = self.seen.status.unscheduled_mints.as_ref();
-        let asks = self.live.as_ref().is_none_or(|live| live.asks);
-        match (self.plan, outcome) {
-            (
-                Plan::Issue(issue),
-                Outcome::Issued(_) | Outcome::ProbePending { .. } | Outcome::ProbeRefused,
-            ) if asks && matches!(issue.why, Why::Lost | Why::Dead | Why::SpecChanged) => {
-                Some(budget::spend(spent, issue.why == Why::Dead, self.now))
-            }
-            (_, _) => budget::settle(spent, self.now),
-        }
-    }
-
-    /// Failures in a row are remembered in status, so that neither an event nor a restart forgets the back-off.
-    fn record_failure(&self, status: &mut AuthenticationConfigurationStatus, outcome: &Outcome) {
-        let attempted = matches!(self.plan, Plan::Issue(_) | Plan::Publish | Plan::Repair(_));
-        match (&self.refusal, self.plan) {
-            (Some(refusal), _) if attempted && refusal.reason != Reason::TargetConflict => {
-                self.remember(status, refusal);
-            }
-            (_, Plan::Hold(_) | Plan::Refuse(_) | Plan::Rest) => {}
-            (_, _)
-                if matches!(
-                    outcome,
-                    Outcome::Busy { .. } | Outcome::ProbePending { .. } | Outcome::Unrecoverable
-                ) => {}
-            (_, _) => {
-                status.consecutive_failures = None;
-                status.next_attempt_at = None;
-                status.last_error = None;
-            }
-        }
-    }
-
-    fn remember(&self, status: &mut AuthenticationConfigurationStatus, refusal: &Refusal) {
-        let before = &self.seen.status;
-        let again = before.last_error.as_ref().is_some_and(|error| {
-            error
-                .fingerprint
-                .as_deref()
-                .is_none_or(|print| self.seen.is_failure_of_now(print))
-        });
-        let attempts = if again {
-            before.consecutive_failures.unwrap_or(0).saturating_add(1)
-        } else {
-            1
-        };
-        status.consecutive_failures = Some(attempts);
-        status.next_attempt_at = backoff::next_attempt(
-            &Failure {
-                class: class_of(refusal.reason),
-                attempts,
-                retry_after: refusal.retry_after,
-                live_until: self.live.as_ref().and_then(|live| live.expires_at),
-                source_changed_at: status
-                    .sources
-                    .iter()
-                    .filter_map(|source| source.changed_at)
-                    .max(),
-                policy: &self.seen.policy,
-                uid: &self.seen.uid,
-            },
-            self.now,
+        let minted = matches!(
+            outcome,
+            Outcome::Issued(_) | Outcome::ProbePending { .. } | Outcome::ProbeRefused
         );
-        status.last_error = Some(LastError {
-            time: self.now,
-            reason: refusal.reason.as_str().to_owned(),
-            http_status: refusal.http_status,
-            oauth_error: refusal.oauth_error.clone(),
-            provider_code: refusal.provider_code.clone(),
-            correlation_id: refusal.correlation_id.clone(),
-            endpoint: refusal.endpoint.clone(),
-            fingerprint: Some(self.seen.fingerprint()),
-        });
-    }
-
-    /// The earliest moment at which the same facts would be judged otherwise.
-    fn look_again(
-        &self,
-        status: &AuthenticationConfigurationStatus,
-        outcome: &Outcome,
-    ) -> Option<Timestamp> {
-        let held = match self.plan {
-            Plan::Hold(Hold::BackOff { until }) => *until,
-            Plan::Hold(
-                Hold::Paused { until } | Hold::Rationed { until } | Hold::Probing { until },
-            ) => Some(*until),
-            Plan::Rest => self
-                .seen
-                .suspension
-                .as_ref()
-                .and_then(|suspension| suspension.until),
-            _ => None,
-        };
-        let answered = match outcome {
-            Outcome::Busy { until } | Outcome::ProbePending { until } => Some(*until),
-            Outcome::Unrecoverable | Outcome::Pruned => Some(self.now),
-            Outcome::Repaired(_) if self.refusal.is_none() => Some(self.now),
-            Outcome::Probed(ProbeVerdict::Dead) => Some(self.now),
-            _ => None,
-        };
-        let resting = matches!(self.plan, Plan::Rest);
-        let live = self.live.as_ref();
-        let scheduled = live
-            .and_then(|live| live.refresh_at)
-            .filter(|at| !resting && *at > self.now);
-        let retry = status.next_attempt_at.filter(|_| !resting);
-        let end = live
-            .and_then(|live| live.expires_at)
-            .filter(|end| *end > self.now);
-        let warning = end
-            .map(|end| later(end, -conditions::SOON))
-            .filter(|at| *at > self.now && scheduled.is_none());
-        let patience = self
-            .waiting_since(status)
-            .map(|since| later(since, PATIENCE))
-            .filter(|at| *at > self.now);
-        let probe = self
-            .seen
-            .probe_due
-            .filter(|due| !resting && *due > self.now);
-        let budget = status
-            .unscheduled_mints
-            .as_ref()
-            .map(|spent| later(spent.since, SignedDuration::from_hours(1)));
-        [
-            held, answered, scheduled, retry, end, warning, patience, probe, budget,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// Since when something that the object refers to has been missing.
-    fn waiting_since(&self, status: &AuthenticationConfigurationStatus) -> Option<Timestamp> {
-        self.unresolved()
-            .filter(|refusal| refusal.reason.class() == Class::Waiting)?;
-        let before = find(&self.seen.status.conditions, ConditionType::SourcesResolved);
-        let now = find(&status.conditions, ConditionType::SourcesResolved);
-        before
-            .filter(|condition| condition.status == "False")
-            .or(now)
-            .map(|condition| condition.last_transition_time.0)
-    }
-
-    fn unresolved(&self) -> Option<&Refusal> {
-        match &self.seen.wanted {
-            Wanted::Unresolved(refusal) => Some(refusal),
-            Wanted::Ready(_) => None,
+        let rationed = |issue: &&Issue| is_rationed(issue.why) && asks(self.seen, issue);
+        match self.plan.issue().filter(rationed) {
+            Some(issue) if minted => Some(budget::spend(spent, issue.why == Why::Dead, self.now)),
+            Some(_) | None => budget::unexpired(spent, self.now),
         }
-    }
-
-    fn was_true(&self, kind: ConditionType) -> bool {
-        is_true(&self.seen.status.conditions, kind)
     }
 }
 
-// === impl Live ===
-
-impl Live {
-    fn issued(seen: &Observed, issued: &Issued) -> Self {
-        let asks = seen
-            .grants()
-            .iter()
-            .find(|grant| grant.method.name == issued.method.name)
-            .is_none_or(|grant| grant.asks);
-        let due = schedule::refresh_at(
-            issued.issued_at,
-            issued.expires_at,
-            issued.repeats,
-            &seen.policy,
-            &seen.uid,
-        );
-        Self {
-            issued_at: Some(issued.issued_at).filter(|_| asks),
-            expires_at: issued.expires_at,
-            expiry_source: issued.expiry_source.clone(),
-            refresh_at: due.filter(|_| asks),
-            repeats: issued.repeats,
-            is_wanted: true,
-            generation: Some(seen.generation),
-            asks,
-        }
+/// What stands in the way whatever is tried: nothing to ask with, or a target of somebody else.
+fn obstacle(seen: &Observed, plan: &Plan) -> Option<Refusal> {
+    match (plan, &seen.wanted) {
+        (Plan::Refuse(refusal), _) | (_, Wanted::Unresolved(refusal)) => Some(refusal.clone()),
+        (_, Wanted::Ready(_)) => conflict(seen),
     }
+}
 
-    fn published(seen: &Observed, current: &Current) -> Self {
-        let grant = seen.grant_of(&current.marks);
-        let shaped = seen.targets.iter().all(|target| match &target.state {
-            TargetState::Managed(current) => current.marks.publish.as_deref().is_none_or(|was| {
-                was == target.publish || !super::observed::comparable(was, &target.publish)
-            }),
-            TargetState::Absent
-            | TargetState::Foreign { .. }
-            | TargetState::Leaving => false,
-        });
-        Self {
-            issued_at: current.marks.issued_at,
-            expires_at: current.marks.expires_at,
-            expiry_source: current.marks.expiry_source.clone(),
-            refresh_at: refresh_at(seen, current),
-            repeats: current.marks.repeats,
-            is_wanted: grant.is_some() && shaped,
-            generation: current.marks.generation,
-            asks: grant.map_or(current.marks.issued_at.is_some(), |grant| grant.asks),
-        }
-    }
+fn was_attempted(plan: &Plan, outcome: &Outcome) -> bool {
+    let answered = match outcome {
+        Outcome::Issued(_)
+        | Outcome::Refused(_)
+        | Outcome::Blocked(_)
+        | Outcome::ProbePending { .. }
+        | Outcome::ProbeRefused => true,
+        Outcome::Nothing
+        | Outcome::Busy { .. }
+        | Outcome::Repaired(_)
+        | Outcome::Unrecoverable
+        | Outcome::Pruned
+        | Outcome::Probed(_) => false,
+    };
+    answered && matches!(plan, Plan::Issue(_))
 }
 
 /// Which targets hold the served credential.
 fn targets(seen: &Observed, written: &[TargetWritten]) -> Vec<TargetStatus> {
     let newest = seen.current().map(|current| current.marks.issued_at);
-    let ready = |target: &super::TargetSeen| match written
-        .iter()
-        .find(|written| written.name == target.name)
-    {
-        Some(written) => written.result.is_ok(),
-        None => match &target.state {
-            TargetState::Managed(current) => {
-                current.intact && Some(current.marks.issued_at) == newest
-            }
-            TargetState::Absent
-            | TargetState::Foreign { .. }
-            | TargetState::Leaving => false,
-        },
+    let holds = |target: &TargetSeen| match &target.state {
+        TargetState::Managed(current) => current.intact && Some(current.marks.issued_at) == newest,
+        TargetState::Absent | TargetState::Foreign { .. } | TargetState::Leaving => false,
     };
-    seen.targets
-        .iter()
-        .map(|target| TargetStatus {
-            name: target.name.clone(),
-            ready: ready(target),
-        })
-        .collect()
-}
-
-/// A probe that refuses the new credential is retried like a passing failure.
-fn class_of(reason: Reason) -> Class {
-    if reason == Reason::ProbeFailed {
-        Class::Transient
-    } else {
-        reason.class()
-    }
-}
-
-/// `… until …; next refresh …` for the served credential.
-fn validity(situation: &Situation<'_>, live: &Live) -> String {
-    let place = message::secrets(&situation.target_names());
-    let end = match live.expires_at {
-        Some(end) => format!("is valid until {}", message::time(end)),
-        None => "is valid and states no end".to_owned(),
+    let ready = |target: &TargetSeen| {
+        let mut written = written.iter();
+        written
+            .find(|written| written.name == target.name)
+            .map_or_else(|| holds(target), TargetWritten::is_done)
     };
-    let next = live
-        .refresh_at
-        .map(|at| format!("; next refresh {}", message::time(at)))
-        .unwrap_or_default();
-    let capped = match (live.issued_at, live.expires_at) {
-        (Some(start), Some(end))
-            if schedule::is_capped(schedule::life(start, end), &situation.seen.policy) =>
-        {
-            " (refresh.before is longer than two thirds of the token's life and is capped there)"
-        }
-        (_, _) => "",
+    let status = |target| TargetStatus {
+        name: TargetSeen::clone(target).name,
+        ready: ready(target),
     };
-    format!("Credential in {place} {end}{next}{capped}.")
+    seen.targets.iter().map(status).collect()
 }

@@ -13,7 +13,7 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 /// Sends one request and reads the whole answer. Implementations follow no redirect, keep no cookie, send nothing
 /// over http unless that was allowed, and never log or format a header value or a body.
 pub trait Http: Send + Sync {
-    fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Refusal>>;
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, Refusal>>;
 }
 
 /// A request. Header values that carry secrets are marked sensitive.
@@ -29,7 +29,7 @@ pub struct Request {
 pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
-    /// Decompressed, at most [`BODY_LIMIT`] bytes.
+    /// As it was sent, at most [`BODY_LIMIT`] bytes.
     pub body: SecretBytes,
 }
 

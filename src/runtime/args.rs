@@ -32,7 +32,11 @@ pub struct RunArgs {
     #[arg(long, env = "AUTHKEEPER_METRICS_ADDR", default_value = "0.0.0.0:8080")]
     pub metrics_addr: SocketAddr,
     /// Series per object at most; those that expire soonest win. 0: none.
-    #[arg(long, env = "AUTHKEEPER_METRICS_OBJECT_LIMIT", default_value_t = 10_000)]
+    #[arg(
+        long,
+        env = "AUTHKEEPER_METRICS_OBJECT_LIMIT",
+        default_value_t = 10_000
+    )]
     pub metrics_object_limit: usize,
     /// Address of /livez and /readyz.
     #[arg(long, env = "AUTHKEEPER_HEALTH_ADDR", default_value = "0.0.0.0:8081")]

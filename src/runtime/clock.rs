@@ -9,7 +9,10 @@ use crate::controller::Clock;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place; everything else takes `now` as an argument")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place; everything else takes `now` as an argument"
+    )]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -30,6 +30,8 @@ use tls::Roots;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_PER_HOST: usize = 8;
+/// Serves bursts. Longer, and more servers have closed the connection by the time it is used again.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Ports that are kept; beyond, the one that was not used for longest goes.
 const PORTS: usize = 256;
 
@@ -87,6 +89,7 @@ impl HttpConnections {
             .connect_timeout(CONNECT_TIMEOUT.min(timeout / 2))
             .timeout(timeout)
             .pool_max_idle_per_host(IDLE_PER_HOST)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .user_agent(concat!("authkeeper/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|_| {
@@ -200,7 +203,7 @@ fn too_large() -> Refusal {
 }
 
 impl Http for Port {
-    fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Refusal>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, Refusal>> {
         Box::pin(self.exchange(request))
     }
 }

@@ -32,7 +32,11 @@ impl Exposition {
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Version of the operator", build);
         let metrics = Metrics::new(&mut registry);
-        registry.register_collector(Box::new(FleetCollector { fleet, clock, limit }));
+        registry.register_collector(Box::new(FleetCollector {
+            fleet,
+            clock,
+            limit,
+        }));
         (Self { registry }, metrics)
     }
 
@@ -62,11 +66,22 @@ impl Collector for FleetCollector {
         let mut members = self.fleet.members();
         counts(&members, &mut encoder)?;
         ends(&members, now, &mut encoder)?;
-        members.sort_by_key(|member| (member.expires_at.unwrap_or(Timestamp::MAX), member.namespace.clone(), member.name.clone()));
+        members.sort_by_key(|member| {
+            (
+                member.expires_at.unwrap_or(Timestamp::MAX),
+                member.namespace.clone(),
+                member.name.clone(),
+            )
+        });
         let dropped = members.len().saturating_sub(self.limit);
         members.truncate(self.limit);
         per_object(&members, &mut encoder)?;
-        single(&mut encoder, "per_resource_series_dropped", "Objects without series of their own", dropped)
+        single(
+            &mut encoder,
+            "per_resource_series_dropped",
+            "Objects without series of their own",
+            dropped,
+        )
     }
 }
 
@@ -74,10 +89,13 @@ impl Collector for FleetCollector {
 fn counts(members: &[Member], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let mut counts = std::collections::BTreeMap::<(String, &str), i64>::new();
     for member in members {
-        *counts.entry((member.scheme.clone(), state(member))).or_default() += 1;
+        *counts
+            .entry((member.scheme.clone(), state(member)))
+            .or_default() += 1;
     }
     let kind = ConstGauge::new(0_i64).metric_type();
-    let mut family = encoder.encode_descriptor("resources", "Objects by scheme and state", None, kind)?;
+    let mut family =
+        encoder.encode_descriptor("resources", "Objects by scheme and state", None, kind)?;
     for ((scheme, state), count) in counts {
         let labels = [("provider", scheme.as_str()), ("state", state)];
         ConstGauge::new(count).encode(family.encode_family(&labels)?)?;
@@ -87,8 +105,12 @@ fn counts(members: &[Member], encoder: &mut DescriptorEncoder<'_>) -> fmt::Resul
 
 fn state(member: &Member) -> &'static str {
     match member {
-        Member { suspended: true, .. } => "suspended",
-        Member { stalled: Some(_), .. } => "stalled",
+        Member {
+            suspended: true, ..
+        } => "suspended",
+        Member {
+            stalled: Some(_), ..
+        } => "stalled",
         Member { ready: false, .. } => "not_ready",
         Member { failing: true, .. } => "failing",
         Member { .. } => "ready",
@@ -96,18 +118,36 @@ fn state(member: &Member) -> &'static str {
 }
 
 fn ends(members: &[Member], now: Timestamp, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let left: Vec<SignedDuration> = members.iter().filter_map(|member| Some(now.duration_until(member.expires_at?))).collect();
+    let left: Vec<SignedDuration> = members
+        .iter()
+        .filter_map(|member| Some(now.duration_until(member.expires_at?)))
+        .collect();
     let expired = left.iter().filter(|left| !left.is_positive()).count();
-    single(encoder, "tokens_expired", "Objects whose credential has expired", expired)?;
+    single(
+        encoder,
+        "tokens_expired",
+        "Objects whose credential has expired",
+        expired,
+    )?;
     if let Some(least) = left.iter().min() {
         let gauge = ConstGauge::new(least.as_secs_f64());
         let name = "token_min_remaining";
-        gauge.encode(encoder.encode_descriptor(name, "Life left of the credential that ends first", Some(&Unit::Seconds), gauge.metric_type())?)?;
+        gauge.encode(encoder.encode_descriptor(
+            name,
+            "Life left of the credential that ends first",
+            Some(&Unit::Seconds),
+            gauge.metric_type(),
+        )?)?;
     }
     Ok(())
 }
 
-fn single(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, count: usize) -> fmt::Result {
+fn single(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    count: usize,
+) -> fmt::Result {
     let gauge = ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
     gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
 }
@@ -116,15 +156,36 @@ type Series = (&'static str, &'static str, fn(&Member) -> Option<f64>);
 
 /// Times are constant between two refreshes, so that a rule can compare them with the time of evaluation.
 const SERIES: [Series; 5] = [
-    ("token_expiry_timestamp_seconds", "When the credential ends", |member| Some(member.expires_at?.as_duration().as_secs_f64())),
-    ("token_next_refresh_timestamp_seconds", "When the credential is to be replaced", |member| {
-        Some(member.refresh_at?.as_duration().as_secs_f64())
+    (
+        "token_expiry_timestamp_seconds",
+        "When the credential ends",
+        |member| Some(member.expires_at?.as_duration().as_secs_f64()),
+    ),
+    (
+        "token_next_refresh_timestamp_seconds",
+        "When the credential is to be replaced",
+        |member| Some(member.refresh_at?.as_duration().as_secs_f64()),
+    ),
+    (
+        "token_lifetime_seconds",
+        "Length of the credential's life",
+        |member| {
+            Some(
+                member
+                    .obtained_at?
+                    .duration_until(member.expires_at?)
+                    .as_secs_f64(),
+            )
+        },
+    ),
+    (
+        "resource_ready",
+        "Does the managed Secret hold a usable credential",
+        |member| Some(f64::from(u8::from(member.ready))),
+    ),
+    ("resource_suspended", "Is refreshing suspended", |member| {
+        Some(f64::from(u8::from(member.suspended)))
     }),
-    ("token_lifetime_seconds", "Length of the credential's life", |member| {
-        Some(member.obtained_at?.duration_until(member.expires_at?).as_secs_f64())
-    }),
-    ("resource_ready", "Does the managed Secret hold a usable credential", |member| Some(f64::from(u8::from(member.ready)))),
-    ("resource_suspended", "Is refreshing suspended", |member| Some(f64::from(u8::from(member.suspended)))),
 ];
 
 fn per_object(members: &[Member], encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
@@ -133,15 +194,27 @@ fn per_object(members: &[Member], encoder: &mut DescriptorEncoder<'_>) -> fmt::R
         let mut family = encoder.encode_descriptor(name, help, None, kind)?;
         for member in members {
             if let Some(value) = value(member) {
-                let labels = [("namespace", member.namespace.as_str()), ("name", member.name.as_str())];
+                let labels = [
+                    ("namespace", member.namespace.as_str()),
+                    ("name", member.name.as_str()),
+                ];
                 ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
             }
         }
     }
-    let mut family = encoder.encode_descriptor("resource_stalled", "The object waits for somebody, and why", None, kind)?;
+    let mut family = encoder.encode_descriptor(
+        "resource_stalled",
+        "The object waits for somebody, and why",
+        None,
+        kind,
+    )?;
     for member in members {
         if let Some(reason) = &member.stalled {
-            let labels = [("namespace", member.namespace.as_str()), ("name", member.name.as_str()), ("reason", reason.as_str())];
+            let labels = [
+                ("namespace", member.namespace.as_str()),
+                ("name", member.name.as_str()),
+                ("reason", reason.as_str()),
+            ];
             ConstGauge::new(1_f64).encode(family.encode_family(&labels)?)?;
         }
     }

@@ -44,7 +44,8 @@ pub async fn run(args: RunArgs) -> Result<(), Failure> {
     let stop = stop()?.shared();
     let clock = Arc::new(SystemClock);
     let fleet = Fleet::default();
-    let (exposition, metrics) = Exposition::new(fleet.clone(), clock.clone(), args.metrics_object_limit);
+    let (exposition, metrics) =
+        Exposition::new(fleet.clone(), clock.clone(), args.metrics_object_limit);
     let (ready, is_ready) = watch::channel(false);
     let mut servers = JoinSet::new();
     let listener = serve::listen("--metrics-addr", args.metrics_addr).await?;
@@ -75,7 +76,10 @@ pub async fn run(args: RunArgs) -> Result<(), Failure> {
 }
 
 /// Name of this process in events: the pod, where there is one.
-#[expect(clippy::disallowed_methods, reason = "HOSTNAME is set by the container runtime, not by the user")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "HOSTNAME is set by the container runtime, not by the user"
+)]
 fn instance() -> String {
     std::env::var("HOSTNAME").unwrap_or_else(|_| "authkeeper".to_owned())
 }

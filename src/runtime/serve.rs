@@ -22,8 +22,17 @@ pub struct CannotListen {
 }
 
 /// Takes an address; fails before anything else is begun.
-pub(super) async fn listen(flag: &'static str, address: SocketAddr) -> Result<TcpListener, CannotListen> {
-    TcpListener::bind(address).await.map_err(|source| CannotListen { flag, address, source })
+pub(super) async fn listen(
+    flag: &'static str,
+    address: SocketAddr,
+) -> Result<TcpListener, CannotListen> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| CannotListen {
+            flag,
+            address,
+            source,
+        })
 }
 
 pub(super) async fn metrics(
@@ -56,15 +65,28 @@ pub(super) async fn health(
     let readyz = move || {
         let ready = *ready.borrow();
         async move {
-            if ready { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "caches are not filled yet") }
+            if ready {
+                (StatusCode::OK, "ok")
+            } else {
+                (StatusCode::SERVICE_UNAVAILABLE, "caches are not filled yet")
+            }
         }
     };
-    let router = Router::new().route("/livez", get(|| async { "ok" })).route("/readyz", get(readyz));
+    let router = Router::new()
+        .route("/livez", get(|| async { "ok" }))
+        .route("/readyz", get(readyz));
     serve(listener, router, stop).await;
 }
 
-async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send + 'static) {
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    if let Err(error) = axum::serve(listener, router)
+        .with_graceful_shutdown(stop)
+        .await
+    {
         tracing::error!(%error, "a server ended");
     }
 }

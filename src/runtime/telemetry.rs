@@ -15,18 +15,30 @@ use super::LogFormat;
 const SILENCED: [&str; 2] = ["kube_client::client", "kube_runtime::watcher"];
 
 /// Begins logging to standard error.
-pub fn begin(format: LogFormat, level: &str) -> Result<(), BadLevel> {
-    let asked = EnvFilter::builder().parse(level).map_err(|_| BadLevel(level.to_owned()))?;
-    let filter = asked.and(filter_fn(|metadata| !metadata.is_event() || !SILENCED.contains(&metadata.target())));
+pub(super) fn begin(format: LogFormat, level: &str) -> Result<(), BadLevel> {
+    let asked = EnvFilter::builder()
+        .parse(level)
+        .map_err(|_| BadLevel(level.to_owned()))?;
+    let filter = asked.and(filter_fn(|metadata| {
+        !metadata.is_event() || !SILENCED.contains(&metadata.target())
+    }));
     let layer = match format {
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(std::io::stderr)
+            .boxed(),
         LogFormat::Text => fmt::layer().with_writer(std::io::stderr).boxed(),
     };
-    tracing_subscriber::registry().with(layer.with_filter(filter)).init();
+    tracing_subscriber::registry()
+        .with(layer.with_filter(filter))
+        .init();
     Ok(())
 }
 
 /// The level or the directives cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("--log-level {0}: write a level (error, warn, info, debug, trace) or directives as in info,authkeeper=debug")]
+#[error(
+    "--log-level {0}: write a level (error, warn, info, debug, trace) or directives as in info,authkeeper=debug"
+)]
 pub struct BadLevel(String);

@@ -49,9 +49,4 @@ impl Fault {
             format!("{target}.{}: {}", self.member, self.problem),
         )
     }
-
-    /// In words, for a mistake that is in no target.
-    pub(super) fn alone(self) -> Refusal {
-        Refusal::new(self.reason, format!("{}: {}", self.member, self.problem))
-    }
 }

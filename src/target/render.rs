@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::v1alpha1::{Target, annotation},
     provider::{Credential, Refusal},
-    sensitive::SecretBytes,
+    sensitive::{SecretBytes, SecretText},
 };
 
 /// A credential that is to be published.
@@ -45,6 +45,27 @@ pub fn render(
 ) -> Result<Rendered, Refusal> {
     attempt(target, templates, published, object)
         .map_err(|fault| fault.at(&format!("target {}", target.name)))
+}
+
+/// Renders templates that are not part of a target, as the headers of a probe. `what` names them in a refusal.
+pub fn texts(
+    what: &str,
+    templates: &BTreeMap<String, String>,
+    published: &Published<'_>,
+    object: (&str, &str),
+) -> Result<BTreeMap<String, SecretText>, Refusal> {
+    let target = Target::default();
+    let context = context(&Shape::new(&target, *published), object);
+    let render = |(key, template): (&String, &String)| {
+        let output = template::render(template, &context)
+            .map_err(|error| Fault::template(format!("{what}[{key:?}]"), error))?;
+        Ok((key.clone(), SecretText::new(output)))
+    };
+    templates
+        .iter()
+        .map(render)
+        .collect::<Result<_, Fault>>()
+        .map_err(|fault| fault.at("spec"))
 }
 
 /// Type of the Secret of a target.
@@ -93,24 +114,6 @@ pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String
         .entry(annotation::RELOADER_IGNORE.to_owned())
         .or_insert_with(|| "true".to_owned());
     (target.labels.clone(), annotations)
-}
-
-/// Renders templates that are not keys of a Secret, as the headers of a probe. `place` is where they stand in the spec.
-pub fn texts(
-    place: &str,
-    templates: &BTreeMap<String, String>,
-    published: &Published<'_>,
-    object: (&str, &str),
-) -> Result<BTreeMap<String, String>, Refusal> {
-    let target = Target::default();
-    let context = context(&Shape::new(&target, *published), object);
-    let mut texts = BTreeMap::new();
-    for (name, template) in templates {
-        let output = template::render(template, &context)
-            .map_err(|error| Fault::template(format!("{place}[{name:?}]"), error).alone())?;
-        texts.insert(name.clone(), output);
-    }
-    Ok(texts)
 }
 
 fn context(shape: &Shape<'_>, (namespace, name): (&str, &str)) -> Value {

@@ -15,63 +15,141 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule {
         room: "sensitive.rs duration.rs field.rs reason.rs",
-        forbidden: &["crate::", "kube::", "k8s_openapi", "reqwest", "tokio", "async fn"],
+        forbidden: &[
+            "crate::",
+            "kube::",
+            "k8s_openapi",
+            "reqwest",
+            "tokio",
+            "async fn",
+        ],
         because: "leaves use nothing else of the crate",
     },
     Rule {
         room: "provider/",
         forbidden: &[
-            "kube::", "k8s_openapi", "reqwest", "tokio", "crate::api", "crate::selection", "crate::plan", "crate::target",
-            "crate::controller", "crate::runtime", "crate::cli", "Timestamp::now",
+            "kube::",
+            "k8s_openapi",
+            "reqwest",
+            "tokio",
+            "crate::api",
+            "crate::selection",
+            "crate::plan",
+            "crate::target",
+            "crate::controller",
+            "crate::runtime",
+            "crate::cli",
+            "Timestamp::now",
         ],
         because: "a provider is a pure exchange: no Kubernetes, no HTTP library, no clock",
     },
     Rule {
         room: "api/",
         forbidden: &[
-            "kube::Client", "Api<", "async fn", "reqwest", "tokio", "crate::selection", "crate::plan", "crate::target",
-            "crate::controller", "crate::runtime", "crate::cli",
+            "kube::Client",
+            "Api<",
+            "async fn",
+            "reqwest",
+            "tokio",
+            "crate::selection",
+            "crate::plan",
+            "crate::target",
+            "crate::controller",
+            "crate::runtime",
+            "crate::cli",
         ],
         because: "what users write is data",
     },
     Rule {
         room: "selection/",
         forbidden: &[
-            "kube::", "k8s_openapi", "reqwest", "tokio", "async fn", "Timestamp::now", "crate::plan", "crate::target",
-            "crate::controller", "crate::runtime", "crate::cli",
+            "kube::",
+            "k8s_openapi",
+            "reqwest",
+            "tokio",
+            "async fn",
+            "Timestamp::now",
+            "crate::plan",
+            "crate::target",
+            "crate::controller",
+            "crate::runtime",
+            "crate::cli",
         ],
         because: "selection is pure",
     },
     Rule {
         room: "plan/",
         forbidden: &[
-            "kube::", "core::v1::Secret", "SecretText", "SecretBytes", "Material", "expose(", "reqwest", "tokio", "async fn",
-            ".await", "Timestamp::now", "crate::selection", "crate::controller", "crate::runtime", "crate::cli",
+            "kube::",
+            "core::v1::Secret",
+            "SecretText",
+            "SecretBytes",
+            "Material",
+            "expose(",
+            "reqwest",
+            "tokio",
+            "async fn",
+            ".await",
+            "Timestamp::now",
+            "crate::selection",
+            "crate::controller",
+            "crate::runtime",
+            "crate::cli",
         ],
         because: "the plan decides without doing, and holds no secret",
     },
     Rule {
         room: "target/",
         forbidden: &[
-            "kube::Client", "Api<", "reqwest", "tokio", "async fn", ".await", "Timestamp::now", "crate::selection",
-            "crate::plan", "crate::controller", "crate::runtime", "crate::cli",
+            "kube::Client",
+            "Api<",
+            "reqwest",
+            "tokio",
+            "async fn",
+            ".await",
+            "Timestamp::now",
+            "crate::selection",
+            "crate::plan",
+            "crate::controller",
+            "crate::runtime",
+            "crate::cli",
         ],
         because: "the managed Secret is data here",
     },
     Rule {
         room: "controller/",
-        forbidden: &["reqwest", "clap", "std::env", "Timestamp::now", "crate::runtime", "crate::cli"],
+        forbidden: &[
+            "reqwest",
+            "clap",
+            "std::env",
+            "Timestamp::now",
+            "crate::runtime",
+            "crate::cli",
+        ],
         because: "the shell talks to the API server, and to servers only through the port",
     },
     Rule {
         room: "runtime/",
-        forbidden: &["crate::plan", "crate::target", "crate::selection", "crate::cli"],
+        forbidden: &[
+            "crate::plan",
+            "crate::target",
+            "crate::selection",
+            "crate::cli",
+        ],
         because: "the process makes no judgement",
     },
 ];
 
 /// Where a secret may be taken out of its wrapping: where it is sent, rendered, compared or checked.
-const MAY_EXPOSE: &[&str] = &["sensitive.rs", "provider/", "selection/", "target/", "controller/act/", "controller/cluster.rs", "runtime/http"];
+const MAY_EXPOSE: &[&str] = &[
+    "sensitive.rs",
+    "provider/",
+    "selection/",
+    "target/",
+    "controller/act/",
+    "controller/cluster.rs",
+    "runtime/http",
+];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -95,14 +173,25 @@ fn in_room(file: &str, room: &str) -> bool {
 fn breaches(file: &str, text: &str) -> Vec<String> {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
     let mut found = Vec::new();
-    for (number, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+    for (number, line) in code
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+    {
         for rule in RULES.iter().filter(|rule| in_room(file, rule.room)) {
             for word in rule.forbidden.iter().filter(|word| line.contains(**word)) {
-                found.push(format!("src/{file}:{}: `{word}`: {}", number + 1, rule.because));
+                found.push(format!(
+                    "src/{file}:{}: `{word}`: {}",
+                    number + 1,
+                    rule.because
+                ));
             }
         }
         if line.contains(".expose()") && !MAY_EXPOSE.iter().any(|room| in_room(file, room)) {
-            found.push(format!("src/{file}:{}: a secret is exposed outside the rooms that may", number + 1));
+            found.push(format!(
+                "src/{file}:{}: a secret is exposed outside the rooms that may",
+                number + 1
+            ));
         }
     }
     found
@@ -115,7 +204,11 @@ fn every_room_keeps_to_the_layer_table() {
     assert!(files.len() > 50, "the sources are not found");
     let mut found = Vec::new();
     for path in files {
-        let file = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+        let file = path
+            .strip_prefix(&root)
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
         if !file.contains("/tests") {
             found.extend(breaches(&file, &fs::read_to_string(&path).unwrap()));
         }
@@ -130,21 +223,42 @@ fn a_seeded_breach_is_found() {
         ("plan/decide.rs", "let now = Timestamp::now();"),
         ("plan/decide.rs", "pub async fn decide() {}"),
         ("target/render.rs", "let api: Api<Secret> = todo;"),
-        ("controller/act/issue.rs", "let client = reqwest::Client::new();"),
-        ("controller/record.rs", "println(material.expose());\n    text.expose()"),
+        (
+            "controller/act/issue.rs",
+            "let client = reqwest::Client::new();",
+        ),
+        (
+            "controller/record.rs",
+            "println(material.expose());\n    text.expose()",
+        ),
         ("reason.rs", "use crate::api;"),
     ] {
         assert_ne!(breaches(file, text), Vec::<String>::new(), "{file}: {text}");
     }
-    assert_eq!(breaches("plan/decide.rs", "// kube:: is named here\nfn decide() {}"), Vec::<String>::new());
+    assert_eq!(
+        breaches("plan/decide.rs", "// kube:: is named here\nfn decide() {}"),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn every_table_of_the_house_names_the_same_rooms() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let map = fs::read_to_string(root.join("lib.rs")).unwrap();
-    for room in ["provider", "api", "selection", "plan", "target", "controller", "runtime", "cli"] {
+    for room in [
+        "provider",
+        "api",
+        "selection",
+        "plan",
+        "target",
+        "controller",
+        "runtime",
+        "cli",
+    ] {
         assert!(root.join(room).is_dir(), "{room}");
-        assert!(map.contains(&format!("[`{room}`]")), "src/lib.rs does not describe {room}");
+        assert!(
+            map.contains(&format!("[`{room}`]")),
+            "src/lib.rs does not describe {room}"
+        );
     }
 }

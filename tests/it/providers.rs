@@ -143,8 +143,12 @@ fn secrets(case: &Case, run: &Run) -> Vec<String> {
         .collect()
 }
 
+/// As it is, and as `Debug` would escape it.
 fn leaks(text: &str, secrets: &[String]) -> bool {
-    secrets.iter().any(|secret| text.contains(secret.as_str()))
+    secrets.iter().any(|secret| {
+        let escaped = format!("{secret:?}");
+        text.contains(secret.as_str()) || text.contains(escaped.trim_matches('"'))
+    })
 }
 
 #[test]

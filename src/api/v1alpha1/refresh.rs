@@ -99,7 +99,7 @@ pub struct Connection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-kubernetes-validations" = rule::duration_between("1s", "60s")))]
     pub timeout: Option<HumanDuration>,
-    /// Key of a source with PEM certificates that are trusted besides those of the system.
+    /// Key of a source with PEM certificates that are trusted besides those of the system. Its `key` must be set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-kubernetes-validations" = rules::certificate_reference()))]
     pub ca_bundle: Option<KeyReference>,

@@ -10,8 +10,7 @@ use super::{
         context::Context,
         hosts::Client,
         memory::HeldCredential,
-        observe,
-        resolve,
+        observe, resolve,
         round::{Read, Round},
         sources,
     },
@@ -31,7 +30,14 @@ use crate::{
 const BUSY: SignedDuration = SignedDuration::from_millis(200);
 
 pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcome, Error> {
-    let asks = issue.order.iter().any(|index| round.sight.facts.grants().get(*index).is_some_and(|grant| grant.asks));
+    let asks = issue.order.iter().any(|index| {
+        round
+            .sight
+            .facts
+            .grants()
+            .get(*index)
+            .is_some_and(|grant| grant.asks)
+    });
     if asks && !verified(round).await? {
         return Ok(Outcome::Busy { until: round.now });
     }
@@ -39,7 +45,12 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
         Ok(read) => read,
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
     };
-    let targets: Vec<_> = round.sight.places.iter().map(|place| place.target.clone()).collect();
+    let targets: Vec<_> = round
+        .sight
+        .places
+        .iter()
+        .map(|place| place.target.clone())
+        .collect();
     let candidates = match resolve::candidates(round.subject, &targets, &read) {
         Ok(candidates) => candidates,
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
@@ -50,7 +61,11 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
     let held = match attempt(round, &issue.order, &candidates, &read).await {
         Attempt::Obtained(held) => held,
         Attempt::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
-        Attempt::Busy => return Ok(Outcome::Busy { until: schedule::later(round.context.now(), BUSY) }),
+        Attempt::Busy => {
+            return Ok(Outcome::Busy {
+                until: schedule::later(round.context.now(), BUSY),
+            });
+        }
     };
     round.memory.held = Some(held);
     round.sight.read = Some(read);
@@ -87,15 +102,29 @@ async fn take_read(round: &mut Round<'_>) -> Result<Result<Read, Refusal>, Error
     if let Some(read) = round.sight.read.take() {
         return Ok(Ok(read));
     }
-    let targets: Vec<_> = round.sight.places.iter().map(|place| place.target.clone()).collect();
+    let targets: Vec<_> = round
+        .sight
+        .places
+        .iter()
+        .map(|place| place.target.clone())
+        .collect();
     resolve::read(round.context, round.subject, &targets).await
 }
 
 /// Tries the alternatives in order; the next only after a refusal that waiting would not cure.
-async fn attempt(round: &Round<'_>, order: &[usize], candidates: &[Candidate<'_>], read: &Read) -> Attempt {
+async fn attempt(
+    round: &Round<'_>,
+    order: &[usize],
+    candidates: &[Candidate<'_>],
+    read: &Read,
+) -> Attempt {
     let mut last = Attempt::Busy;
     let first_only = [0];
-    let order = if candidates.len() == 1 { &first_only[..] } else { order };
+    let order = if candidates.len() == 1 {
+        &first_only[..]
+    } else {
+        order
+    };
     for candidate in order.iter().filter_map(|index| candidates.get(*index)) {
         last = one(round, candidate, read).await;
         match &last {
@@ -120,18 +149,31 @@ async fn one(round: &Round<'_>, candidate: &Candidate<'_>, read: &Read) -> Attem
     let now = round.context.now();
     let host = grant.method.endpoint.clone();
     let _place = match host.as_deref().filter(|_| provider.asks()) {
-        Some(host) => match round.context.hosts.enter(host, round.subject.namespace, now) {
+        Some(host) => match round
+            .context
+            .hosts
+            .enter(host, round.subject.namespace, now)
+        {
             Some(place) => Some(place),
             None => return Attempt::Busy,
         },
         None => None,
     };
     let learned_client_auth = learned(round, &grant.method.name);
-    let ask = Ask { material: &candidate.material, http: http.as_ref(), now, learned_client_auth };
+    let ask = Ask {
+        material: &candidate.material,
+        http: http.as_ref(),
+        now,
+        learned_client_auth,
+    };
     let began = Instant::now();
     let answer = provider.issue(ask).await;
     if provider.asks() {
-        round.context.metrics.asked(provider.scheme(), answer.as_ref().err().map(|no| no.reason), began.elapsed());
+        round.context.metrics.asked(
+            provider.scheme(),
+            answer.as_ref().err().map(|no| no.reason),
+            began.elapsed(),
+        );
     }
     match answer {
         Ok(credential) => obtained(round, credential, grant, now),
@@ -144,26 +186,52 @@ async fn one(round: &Round<'_>, candidate: &Candidate<'_>, read: &Read) -> Attem
 
 /// A throttled client waits as a whole, not only this object.
 fn pause(round: &Round<'_>, host: Option<String>, refusal: &Refusal) {
-    let (Some(host), Class::Throttled) = (host, refusal.reason.class()) else { return };
-    let known = observe::client(round.subject, &round.sight.facts.wanted, &round.sight.versions);
-    let wait = refusal.retry_after.and_then(|wait| SignedDuration::try_from(wait).ok());
+    let (Some(host), Class::Throttled) = (host, refusal.reason.class()) else {
+        return;
+    };
+    let known = observe::client(
+        round.subject,
+        &round.sight.facts.wanted,
+        &round.sight.versions,
+    );
+    let wait = refusal
+        .retry_after
+        .and_then(|wait| SignedDuration::try_from(wait).ok());
     let now = round.context.now();
     let until = schedule::later(now, wait.unwrap_or(SignedDuration::from_secs(60)));
-    round.context.hosts.pause(&Client { host, ..known }, until, now);
+    round
+        .context
+        .hosts
+        .pause(&Client { host, ..known }, until, now);
 }
 
 /// What an earlier attempt with the same source version found out about client authentication.
 fn learned(round: &Round<'_>, method: &str) -> Option<ClientAuth> {
-    let status = round.sight.facts.status.method.as_ref().filter(|known| known.name == method)?;
+    let status = round
+        .sight
+        .facts
+        .status
+        .method
+        .as_ref()
+        .filter(|known| known.name == method)?;
     let same_sources = round.sight.facts.sources.iter().all(|source| !source.moved);
     let text = status.client_auth.as_ref().filter(|_| same_sources)?;
     serde_json::from_value(serde_json::Value::String(text.clone())).ok()
 }
 
-pub(super) fn settings(connection: Option<&Connection>, read: &Read) -> Result<ConnectionSettings, Refusal> {
-    let Some(connection) = connection else { return Ok(ConnectionSettings::default()) };
+pub(super) fn settings(
+    connection: Option<&Connection>,
+    read: &Read,
+) -> Result<ConnectionSettings, Refusal> {
+    let Some(connection) = connection else {
+        return Ok(ConnectionSettings::default());
+    };
     let ca_bundle = match &connection.ca_bundle {
-        Some(reference) => Some(selection::lookup(reference, "ca.crt", &read.sources)?.expose().to_owned()),
+        Some(reference) => Some(
+            selection::lookup(reference, "ca.crt", &read.sources)?
+                .expose()
+                .to_owned(),
+        ),
         None => None,
     };
     let timeout = connection.timeout.as_ref().map(HumanDuration::length);
@@ -175,17 +243,32 @@ pub(super) fn settings(connection: Option<&Connection>, read: &Read) -> Result<C
 }
 
 /// Reckons the end, tells a repeated token, and holds the credential until it is published.
-fn obtained(round: &Round<'_>, credential: Credential, mut grant: plan::Grant, now: Timestamp) -> Attempt {
+fn obtained(
+    round: &Round<'_>,
+    credential: Credential,
+    mut grant: plan::Grant,
+    now: Timestamp,
+) -> Attempt {
     let policy = &round.sight.facts.policy;
     let (expires_at, expiry_source) = match &credential.expiry {
         Expiry::Never => (None, None),
         Expiry::At(at, source) => (Some(*at), Some(source.as_str().to_owned())),
         Expiry::Unstated if policy.assumed_lifetime.is_zero() => (None, Some("Assumed".to_owned())),
-        Expiry::Unstated => (Some(schedule::later(now, policy.assumed_lifetime)), Some("Assumed".to_owned())),
+        Expiry::Unstated => (
+            Some(schedule::later(now, policy.assumed_lifetime)),
+            Some("Assumed".to_owned()),
+        ),
     };
     if expires_at.is_some_and(|end| end <= now) {
         let refusal = Refusal::new(Reason::InvalidLifetime, "the credential has already ended");
-        return Attempt::Refused(if grant.asks { refusal } else { Refusal { reason: Reason::TokenExpired, ..refusal } });
+        return Attempt::Refused(if grant.asks {
+            refusal
+        } else {
+            Refusal {
+                reason: Reason::TokenExpired,
+                ..refusal
+            }
+        });
     }
     grant.method.client_auth = credential
         .learned_client_auth
@@ -208,14 +291,21 @@ fn obtained(round: &Round<'_>, credential: Credential, mut grant: plan::Grant, n
 
 /// How often the same token has come back in a row; one whose life was prolonged is as good as a new one.
 fn repeats(round: &Round<'_>, credential: &Credential, expires_at: Option<Timestamp>) -> u8 {
-    let Some(current) = round.sight.facts.current() else { return 0 };
-    let same = current.marks.credential.as_deref() == Some(&digest::credential(&round.context.digest_key, credential));
+    let Some(current) = round.sight.facts.current() else {
+        return 0;
+    };
+    let same = current.marks.credential.as_deref()
+        == Some(&digest::credential(&round.context.digest_key, credential));
     let prolonged = match (current.marks.expires_at, expires_at) {
         (Some(before), Some(end)) => end > schedule::later(before, SignedDuration::from_secs(2)),
         (Some(_), None) => true,
         (None, _) => false,
     };
-    if same && !prolonged { current.marks.repeats.saturating_add(1) } else { 0 }
+    if same && !prolonged {
+        current.marks.repeats.saturating_add(1)
+    } else {
+        0
+    }
 }
 
 /// Is the context of use: kept here so that the probe opens the same connections.

@@ -11,7 +11,9 @@ use crate::plan::{Outcome, Plan};
 /// Runs the plan.
 pub(super) async fn act(round: &mut Round<'_>, plan: &Plan) -> Result<Outcome, Error> {
     match plan {
-        Plan::Ignore | Plan::Rest | Plan::Refuse(_) | Plan::Hold(_) | Plan::Keep => Ok(Outcome::Nothing),
+        Plan::Ignore | Plan::Rest | Plan::Refuse(_) | Plan::Hold(_) | Plan::Keep => {
+            Ok(Outcome::Nothing)
+        }
         Plan::Issue(issue) => Box::pin(issue::issue(round, issue)).await,
         Plan::Publish => Box::pin(publish::publish(round)).await,
         Plan::Repair(repairs) => Box::pin(repair::repair(round, repairs)).await,

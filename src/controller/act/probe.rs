@@ -15,6 +15,7 @@ use crate::{
     plan::{Outcome, ProbeVerdict, schedule},
     provider::{Credential, Refusal, http::Request},
     reason::Reason,
+    sensitive::SecretText,
     target::{self, Published},
 };
 
@@ -25,15 +26,21 @@ const PAUSES: [i64; 3] = [1, 2, 4];
 ///
 /// It never gates while consumers have nothing, or nothing that lives.
 pub(super) async fn gate(round: &mut Round<'_>) -> Result<Option<Outcome>, Error> {
-    let Some(probe) = round.subject.object.spec.probe.clone() else { return Ok(None) };
-    let Some(held) = round.memory.held.take() else { return Ok(None) };
+    let Some(probe) = round.subject.object.spec.probe.clone() else {
+        return Ok(None);
+    };
+    let Some(held) = round.memory.held.take() else {
+        return Ok(None);
+    };
     if let Err(refusal) = publish::read(round).await? {
         round.memory.held = Some(held);
         return Ok(Some(Outcome::Refused(refusal)));
     }
-    let serving = round.sight.facts.current().is_some_and(|current| {
-        current.marks.expires_at.is_none_or(|end| round.now < end)
-    });
+    let serving = round
+        .sight
+        .facts
+        .current()
+        .is_some_and(|current| current.marks.expires_at.is_none_or(|end| round.now < end));
     let published = Published {
         credential: &held.credential,
         obtained_at: Some(held.issued_at),
@@ -59,14 +66,20 @@ pub(super) async fn gate(round: &mut Round<'_>) -> Result<Option<Outcome>, Error
 /// Asks the probe about the published credential.
 pub(super) async fn watchdog(round: &mut Round<'_>) -> Result<Outcome, Error> {
     round.memory.last_probe = Some(round.now);
-    let Some(probe) = round.subject.object.spec.probe.clone() else { return Ok(Outcome::Nothing) };
+    let Some(probe) = round.subject.object.spec.probe.clone() else {
+        return Ok(Outcome::Nothing);
+    };
     if publish::read(round).await?.is_err() {
         return Ok(Outcome::Probed(ProbeVerdict::Unclear));
     }
     let Some((credential, issued_at, expires_at)) = served(round).await? else {
         return Ok(Outcome::Probed(ProbeVerdict::Unclear));
     };
-    let published = Published { credential: &credential, obtained_at: issued_at, expires_at };
+    let published = Published {
+        credential: &credential,
+        obtained_at: issued_at,
+        expires_at,
+    };
     let verdict = ask(round, &probe, &published).await;
     if verdict == ProbeVerdict::Dead {
         round.memory.found_dead = issued_at;
@@ -79,11 +92,23 @@ type Served = (Credential, Option<jiff::Timestamp>, Option<jiff::Timestamp>);
 /// The published credential, out of the first target that holds enough of it.
 async fn served(round: &Round<'_>) -> Result<Option<Served>, Error> {
     for place in &round.sight.places {
-        let Some(ours) = place.ours.as_ref().filter(|ours| ours.intact) else { continue };
-        let secret = round.context.cluster.secret(round.subject.namespace, &place.target.name).await?;
-        let Some(data) = secret.and_then(|secret| secret.data) else { continue };
+        let Some(ours) = place.ours.as_ref().filter(|ours| ours.intact) else {
+            continue;
+        };
+        let secret = round
+            .context
+            .cluster
+            .secret(round.subject.namespace, &place.target.name)
+            .await?;
+        let Some(data) = secret.and_then(|secret| secret.data) else {
+            continue;
+        };
         if let Some(credential) = target::recover(&place.target, &data, &ours.marks) {
-            return Ok(Some((credential, ours.marks.issued_at, ours.marks.expires_at)));
+            return Ok(Some((
+                credential,
+                ours.marks.issued_at,
+                ours.marks.expires_at,
+            )));
         }
     }
     Ok(None)
@@ -91,7 +116,9 @@ async fn served(round: &Round<'_>) -> Result<Option<Served>, Error> {
 
 /// One request. What cannot be asked is unclear, never dead.
 async fn ask(round: &Round<'_>, probe: &Probe, published: &Published<'_>) -> ProbeVerdict {
-    let Some(read) = &round.sight.read else { return ProbeVerdict::Unclear };
+    let Some(read) = &round.sight.read else {
+        return ProbeVerdict::Unclear;
+    };
     let request = match request(round, probe, published) {
         Ok(request) => request,
         Err(refusal) => {
@@ -111,7 +138,11 @@ async fn ask(round: &Round<'_>, probe: &Probe, published: &Published<'_>) -> Pro
 
 fn judge(probe: &Probe, status: u16, body: &[u8]) -> ProbeVerdict {
     let refresh_on = probe.refresh_on.clone().unwrap_or_default();
-    let statuses: &[u16] = if refresh_on.status.is_empty() { &[401] } else { &refresh_on.status };
+    let statuses: &[u16] = if refresh_on.status.is_empty() {
+        &[401]
+    } else {
+        &refresh_on.status
+    };
     let body_says = match refresh_on.body.as_deref().map(Regex::new) {
         None => true,
         Some(Ok(pattern)) => pattern.is_match(body),
@@ -124,30 +155,44 @@ fn judge(probe: &Probe, status: u16, body: &[u8]) -> ProbeVerdict {
     }
 }
 
-fn request(round: &Round<'_>, probe: &Probe, published: &Published<'_>) -> Result<Request, Refusal> {
+fn request(
+    round: &Round<'_>,
+    probe: &Probe,
+    published: &Published<'_>,
+) -> Result<Request, Refusal> {
     let invalid = |what: &str| Refusal::new(Reason::InvalidSpec, format!("probe.{what}"));
     let url = url::Url::parse(&probe.url).map_err(|_| invalid("url is not an address"))?;
     let method = probe.method.as_deref().unwrap_or("GET");
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| invalid("method is not an HTTP method"))?;
+    let method = Method::from_bytes(method.as_bytes())
+        .map_err(|_| invalid("method is not an HTTP method"))?;
     let mut headers = HeaderMap::new();
     for (name, value) in header_texts(round, probe, published)? {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("headers: not a header name"))?;
-        let mut value = HeaderValue::from_bytes(value.as_bytes())
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| invalid("headers: not a header name"))?;
+        let mut value = HeaderValue::from_str(value.expose())
             .map_err(|_| invalid("headers: the value cannot be sent"))?;
         value.set_sensitive(true);
         headers.insert(name, value);
     }
-    Ok(Request { method, url, headers, body: None })
+    Ok(Request {
+        method,
+        url,
+        headers,
+        body: None,
+    })
 }
 
 fn header_texts(
     round: &Round<'_>,
     probe: &Probe,
     published: &Published<'_>,
-) -> Result<BTreeMap<String, String>, Refusal> {
+) -> Result<BTreeMap<String, SecretText>, Refusal> {
     if probe.headers.is_empty() {
         let header = published.credential.header.as_ref();
-        return Ok(header.map(|(name, value)| (name.clone(), value.expose().to_owned())).into_iter().collect());
+        return Ok(header
+            .map(|(name, value)| (name.clone(), SecretText::new(value.expose())))
+            .into_iter()
+            .collect());
     }
     let object = (round.subject.namespace, round.subject.name);
     target::texts("probe.headers", &probe.headers, published, object)

@@ -9,8 +9,9 @@ use super::{
         Error,
         cluster::Write,
         memory::HeldCredential,
+        resolve,
         round::{Place, Read, Round},
-        resolve, sources,
+        sources,
     },
     probe,
 };
@@ -28,7 +29,9 @@ pub(super) async fn publish(round: &mut Round<'_>) -> Result<Outcome, Error> {
     if let Some(outcome) = probe::gate(round).await? {
         return Ok(outcome);
     }
-    let Some(held) = round.memory.held.take() else { return Ok(Outcome::Nothing) };
+    let Some(held) = round.memory.held.take() else {
+        return Ok(Outcome::Nothing);
+    };
     let templates = match templates(round).await? {
         Ok(templates) => templates,
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
@@ -50,7 +53,11 @@ pub(super) async fn publish(round: &mut Round<'_>) -> Result<Outcome, Error> {
     Ok(Outcome::Issued(issued))
 }
 
-fn issued(held: &HeldCredential, probe: Option<crate::plan::ProbeVerdict>, targets: Vec<TargetWritten>) -> Issued {
+fn issued(
+    held: &HeldCredential,
+    probe: Option<crate::plan::ProbeVerdict>,
+    targets: Vec<TargetWritten>,
+) -> Issued {
     Issued {
         method: held.grant.method.clone(),
         issued_at: held.issued_at,
@@ -91,19 +98,36 @@ pub(super) async fn dry_run(
     read: &Read,
     candidates: &[Candidate<'_>],
 ) -> Result<Result<(), Refusal>, Error> {
-    let Some(candidate) = candidates.first() else { return Ok(Ok(())) };
+    let Some(candidate) = candidates.first() else {
+        return Ok(Ok(()));
+    };
     let sample = target::sample(&candidate.method.block);
     for (index, place) in round.sight.places.iter().enumerate() {
         if !matches!(round.sight.facts.targets[index].state, TargetState::Absent) {
             continue;
         }
-        let published = Published { credential: &sample, obtained_at: Some(round.now), expires_at: Some(round.now) };
+        let published = Published {
+            credential: &sample,
+            obtained_at: Some(round.now),
+            expires_at: Some(round.now),
+        };
         let rendered = match render(round, place, &read.templates[index], &published) {
             Ok(rendered) => rendered,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let marks = Marks { owner: round.subject.owner(), ..Marks::default() };
-        let result = apply(round, place, &rendered, &marks, &Precondition::Create, Write::DryRun).await?;
+        let marks = Marks {
+            owner: round.subject.owner(),
+            ..Marks::default()
+        };
+        let result = apply(
+            round,
+            place,
+            &rendered,
+            &marks,
+            &Precondition::Create,
+            Write::DryRun,
+        )
+        .await?;
         if let Err(refusal) = result {
             return Ok(Err(refusal));
         }
@@ -117,7 +141,12 @@ fn render(
     templates: &BTreeMap<String, String>,
     published: &Published<'_>,
 ) -> Result<Rendered, Refusal> {
-    target::render(&place.target, templates, published, (round.subject.namespace, round.subject.name))
+    target::render(
+        &place.target,
+        templates,
+        published,
+        (round.subject.namespace, round.subject.name),
+    )
 }
 
 async fn write_credential(
@@ -146,17 +175,30 @@ async fn write_credential(
 }
 
 /// The same token came back: the bytes that consumers read stay as they are.
-async fn stored(round: &Round<'_>, place: &Place) -> Result<Option<BTreeMap<String, SecretBytes>>, Error> {
-    let Some(ours) = place.ours.as_ref().filter(|ours| ours.intact && ours.marks.publish.as_ref() == Some(&place.publish))
+async fn stored(
+    round: &Round<'_>,
+    place: &Place,
+) -> Result<Option<BTreeMap<String, SecretBytes>>, Error> {
+    let Some(ours) = place
+        .ours
+        .as_ref()
+        .filter(|ours| ours.intact && ours.marks.publish.as_ref() == Some(&place.publish))
     else {
         return Ok(None);
     };
-    let secret = round.context.cluster.secret(round.subject.namespace, &place.target.name).await?;
+    let secret = round
+        .context
+        .cluster
+        .secret(round.subject.namespace, &place.target.name)
+        .await?;
     Ok(secret.map(|secret| own_bytes(&secret.data.unwrap_or_default(), &ours.marks.keys)))
 }
 
 /// The members of stored data that are ours.
-pub(super) fn own_bytes(data: &BTreeMap<String, ByteString>, keys: &[String]) -> BTreeMap<String, SecretBytes> {
+pub(super) fn own_bytes(
+    data: &BTreeMap<String, ByteString>,
+    keys: &[String],
+) -> BTreeMap<String, SecretBytes> {
     data.iter()
         .filter(|(key, _)| keys.contains(key))
         .map(|(key, value)| (key.clone(), SecretBytes::new(value.0.as_slice())))
@@ -195,25 +237,41 @@ pub(super) async fn write(
     let place = &round.sight.places[index];
     let precondition = match &place.ours {
         None => Precondition::Create,
-        Some(ours) if ours.marks.publish.as_ref() == Some(&place.publish) => Precondition::Uid(ours.uid.clone()),
+        Some(ours) if ours.marks.publish.as_ref() == Some(&place.publish) => {
+            Precondition::Uid(ours.uid.clone())
+        }
         Some(ours) => retyped(round, place, &ours.uid, &rendered.kind).await?,
     };
     let result = apply(round, place, rendered, marks, &precondition, Write::Real).await?;
-    round.context.metrics.wrote(precondition == Precondition::Create, result.is_ok());
+    round
+        .context
+        .metrics
+        .wrote(precondition == Precondition::Create, result.is_ok());
     Ok(result)
 }
 
 /// Deletes the Secret if it has another type; then it is created anew.
-async fn retyped(round: &Round<'_>, place: &Place, uid: &str, kind: &str) -> Result<Precondition, Error> {
+async fn retyped(
+    round: &Round<'_>,
+    place: &Place,
+    uid: &str,
+    kind: &str,
+) -> Result<Precondition, Error> {
     let (namespace, name) = (round.subject.namespace, place.target.name.as_str());
     let stored = round.context.cluster.secret(namespace, name).await?;
-    let Some(stored) = stored else { return Ok(Precondition::Create) };
+    let Some(stored) = stored else {
+        return Ok(Precondition::Create);
+    };
     let same_type = stored.type_.as_deref().unwrap_or("Opaque") == kind;
     if same_type || stored.metadata.uid.as_deref() != Some(uid) {
         return Ok(Precondition::Uid(uid.to_owned()));
     }
     let version = stored.metadata.resource_version.as_deref();
-    round.context.cluster.delete_secret(namespace, name, uid, version).await?;
+    round
+        .context
+        .cluster
+        .delete_secret(namespace, name, uid, version)
+        .await?;
     Ok(Precondition::Create)
 }
 
@@ -229,7 +287,12 @@ async fn apply(
     let owner = round.subject.owner_reference();
     let manifest = target::manifest(name, namespace, rendered, marks, owner, precondition);
     let key = round.subject.secret_key(name);
-    match round.context.cluster.apply_secret(namespace, name, &manifest, write).await {
+    match round
+        .context
+        .cluster
+        .apply_secret(namespace, name, &manifest, write)
+        .await
+    {
         Ok(stored) => {
             if write == Write::Real {
                 round.context.known().mirror.apply(key, &stored.metadata);
@@ -239,7 +302,10 @@ async fn apply(
         Err(error) if error.is_conflict() => {
             // Something else is there than was seen; the next round sees it.
             sources::asked(round.context, &key).await?;
-            Ok(Err(Refusal::new(Reason::StorageUnavailable, format!("Secret {name} was changed meanwhile"))))
+            Ok(Err(Refusal::new(
+                Reason::StorageUnavailable,
+                format!("Secret {name} was changed meanwhile"),
+            )))
         }
         Err(error) => Ok(Err(error.refusal())),
     }
@@ -250,7 +316,12 @@ pub(super) async fn read(round: &mut Round<'_>) -> Result<Result<(), Refusal>, E
     if round.sight.read.is_some() {
         return Ok(Ok(()));
     }
-    let targets: Vec<_> = round.sight.places.iter().map(|place| place.target.clone()).collect();
+    let targets: Vec<_> = round
+        .sight
+        .places
+        .iter()
+        .map(|place| place.target.clone())
+        .collect();
     match resolve::read(round.context, round.subject, &targets).await? {
         Ok(read) => {
             round.sight.read = Some(read);

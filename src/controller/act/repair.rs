@@ -23,25 +23,44 @@ pub(super) async fn repair(round: &mut Round<'_>, repairs: &[Repair]) -> Result<
     let mut written = Vec::new();
     let mut hopeless = false;
     for repair in repairs {
-        let Some(index) = round.sight.places.iter().position(|place| place.target.name == repair.target) else {
+        let Some(index) = round
+            .sight
+            .places
+            .iter()
+            .position(|place| place.target.name == repair.target)
+        else {
             continue;
         };
-        let Some((rendered, marks)) = material(round, index, repair.why, &templates[index]).await? else {
+        let Some((rendered, marks)) = material(round, index, repair.why, &templates[index]).await?
+        else {
             give_up(round, index);
             hopeless = true;
             continue;
         };
         let result = publish::write(round, index, &rendered, &marks).await?;
-        written.push(TargetWritten { name: repair.target.clone(), result });
+        written.push(TargetWritten {
+            name: repair.target.clone(),
+            result,
+        });
     }
-    Ok(if hopeless { Outcome::Unrecoverable } else { Outcome::Repaired(written) })
+    Ok(if hopeless {
+        Outcome::Unrecoverable
+    } else {
+        Outcome::Repaired(written)
+    })
 }
 
 /// Remembers that the bytes are not to be had; a changed Secret is looked at again.
 fn give_up(round: &mut Round<'_>, index: usize) {
     let place = &round.sight.places[index];
-    let version = place.ours.as_ref().map(|ours| ours.resource_version.clone());
-    round.memory.unrecoverable.insert(place.target.name.clone(), version);
+    let version = place
+        .ours
+        .as_ref()
+        .map(|ours| ours.resource_version.clone());
+    round
+        .memory
+        .unrecoverable
+        .insert(place.target.name.clone(), version);
 }
 
 /// What the target is to hold, and its marks; none when nobody has the bytes.
@@ -56,11 +75,19 @@ async fn material(
     {
         return Ok(Some(own));
     }
-    let Some((credential, marks)) = recovered(round, index).await? else { return Ok(None) };
+    let Some((credential, marks)) = recovered(round, index).await? else {
+        return Ok(None);
+    };
     let place = &round.sight.places[index];
-    let published = Published { credential: &credential, obtained_at: marks.issued_at, expires_at: marks.expires_at };
+    let published = Published {
+        credential: &credential,
+        obtained_at: marks.issued_at,
+        expires_at: marks.expires_at,
+    };
     let object = (round.subject.namespace, round.subject.name);
-    let Ok(rendered) = target::render(&place.target, templates, &published, object) else { return Ok(None) };
+    let Ok(rendered) = target::render(&place.target, templates, &published, object) else {
+        return Ok(None);
+    };
     let marks = Marks {
         publish: Some(place.publish.clone()),
         content: Some(digest::content(&round.context.digest_key, &rendered.data)),
@@ -73,30 +100,57 @@ async fn material(
 /// The target's own bytes, if they are what we wrote: a restore, or a lost owner reference.
 async fn own(round: &Round<'_>, index: usize) -> Result<Option<(Rendered, Marks)>, Error> {
     let place = &round.sight.places[index];
-    let Some(ours) = &place.ours else { return Ok(None) };
-    let Some(secret) = secret(round, index).await? else { return Ok(None) };
+    let Some(ours) = &place.ours else {
+        return Ok(None);
+    };
+    let Some(secret) = secret(round, index).await? else {
+        return Ok(None);
+    };
     let data = secret.data.unwrap_or_default();
     let content = digest::stored_content(&round.context.digest_key, &data, &ours.marks.keys);
     let complete = ours.marks.keys.iter().all(|key| data.contains_key(key));
-    if ours.marks.content.as_ref() != Some(&content) || !complete || ours.marks.publish.as_ref() != Some(&place.publish) {
+    if ours.marks.content.as_ref() != Some(&content)
+        || !complete
+        || ours.marks.publish.as_ref() != Some(&place.publish)
+    {
         return Ok(None);
     }
     let (labels, annotations) = target::appearance(&place.target);
     let data: BTreeMap<String, SecretBytes> = publish::own_bytes(&data, &ours.marks.keys);
-    let kind = secret.type_.unwrap_or_else(|| target::type_of(&place.target).to_owned());
-    Ok(Some((Rendered { data, kind, labels, annotations }, ours.marks.clone())))
+    let kind = secret
+        .type_
+        .unwrap_or_else(|| target::type_of(&place.target).to_owned());
+    Ok(Some((
+        Rendered {
+            data,
+            kind,
+            labels,
+            annotations,
+        },
+        ours.marks.clone(),
+    )))
 }
 
 /// The credential, read back out of an intact target: another one first, then the target itself.
 async fn recovered(round: &Round<'_>, index: usize) -> Result<Option<(Credential, Marks)>, Error> {
-    let newest = round.sight.facts.current().map(|current| current.marks.issued_at);
+    let newest = round
+        .sight
+        .facts
+        .current()
+        .map(|current| current.marks.issued_at);
     let others = (0..round.sight.places.len()).filter(|other| *other != index);
     for other in others.chain([index]) {
         let place = &round.sight.places[other];
-        let Some(ours) = place.ours.as_ref().filter(|ours| ours.intact && Some(ours.marks.issued_at) == newest) else {
+        let Some(ours) = place
+            .ours
+            .as_ref()
+            .filter(|ours| ours.intact && Some(ours.marks.issued_at) == newest)
+        else {
             continue;
         };
-        let Some(data) = secret(round, other).await?.and_then(|secret| secret.data) else { continue };
+        let Some(data) = secret(round, other).await?.and_then(|secret| secret.data) else {
+            continue;
+        };
         let reshaped = ours.marks.publish.as_ref() != Some(&place.publish);
         if let Some(credential) = read_back(&place.target, &data, &ours.marks, reshaped) {
             return Ok(Some((credential, ours.marks.clone())));
@@ -115,19 +169,39 @@ fn read_back(
     if !reshaped {
         return target::recover(target, data, marks);
     }
-    let default = crate::api::v1alpha1::Target { name: target.name.clone(), ..Default::default() };
-    data.contains_key("scheme").then(|| target::recover(&default, data, marks)).flatten()
+    let default = crate::api::v1alpha1::Target {
+        name: target.name.clone(),
+        ..Default::default()
+    };
+    data.contains_key("scheme")
+        .then(|| target::recover(&default, data, marks))
+        .flatten()
 }
 
 async fn secret(round: &Round<'_>, index: usize) -> Result<Option<Secret>, Error> {
-    round.context.cluster.secret(round.subject.namespace, &round.sight.places[index].target.name).await
+    round
+        .context
+        .cluster
+        .secret(
+            round.subject.namespace,
+            &round.sight.places[index].target.name,
+        )
+        .await
 }
 
 /// Deletes Secrets of ours that are no longer targets, exactly as they were seen.
 pub(super) async fn prune(round: &mut Round<'_>, names: &[String]) -> Result<Outcome, Error> {
-    let owned = round.context.known().mirror.owned_by(round.subject.namespace, &round.subject.owner());
+    let owned = round
+        .context
+        .known()
+        .mirror
+        .owned_by(round.subject.namespace, &round.subject.owner());
     for (name, facts) in owned.into_iter().filter(|(name, _)| names.contains(name)) {
-        round.context.cluster.delete_secret(round.subject.namespace, &name, &facts.uid, None).await?;
+        round
+            .context
+            .cluster
+            .delete_secret(round.subject.namespace, &name, &facts.uid, None)
+            .await?;
         let key = round.subject.secret_key(&name);
         round.context.known().mirror.delete(&key, None);
     }

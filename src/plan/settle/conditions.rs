@@ -1,43 +1,60 @@
 //! The conditions of a verdict.
 
-use jiff::SignedDuration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::{
     super::{
-        budget,
         condition::{Conditions, Truth, find},
-        decide::{Hold, Plan},
-        message,
-        outcome::ProbeVerdict,
-        schedule,
+        message, schedule,
     },
-    Live, PATIENCE, Situation, later, validity,
+    PATIENCE, Situation,
+    degraded::degraded,
+    later,
+    live::Live,
+    trouble::Trouble,
 };
 use crate::{
     api::v1alpha1::{AuthenticationConfigurationStatus as Status, ConditionType},
     reason::{Class, Reason, Shown},
 };
 
-/// How long before its end a credential that cannot be renewed is warned of.
-pub(super) const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
-/// What a kubelet may take to show a changed Secret in a mounted file.
-const PROPAGATION: SignedDuration = SignedDuration::from_secs(150);
-
-pub(super) fn conditions(situation: &Situation<'_>, status: &Status) -> Vec<Condition> {
+pub(super) fn conditions(
+    situation: &Situation<'_>,
+    status: &Status,
+    troubles: &[Trouble],
+) -> Vec<Condition> {
     let before = &situation.seen.status.conditions;
     let mut conditions = Conditions::new(before, situation.seen.generation, situation.now);
-    ready(situation, status, &mut conditions);
-    accepted(situation, &mut conditions);
-    sources_resolved(situation, &mut conditions);
-    progress(situation, status, &mut conditions);
+    ready(situation, status, troubles, &mut conditions);
+    judged(
+        troubles,
+        ConditionType::Accepted,
+        (Shown::Accepted, Reason::Accepted),
+        &mut conditions,
+    );
+    judged(
+        troubles,
+        ConditionType::SourcesResolved,
+        (Shown::SourcesResolved, Reason::SourcesResolved),
+        &mut conditions,
+    );
+    progress(situation, troubles.first(), &mut conditions);
     suspended(situation, &mut conditions);
     degraded(situation, status, &mut conditions);
     conditions.into_vec()
 }
 
-fn ready(situation: &Situation<'_>, status: &Status, conditions: &mut Conditions<'_>) {
-    let (truth, reason, message) = readiness(situation, status);
+fn ready(
+    situation: &Situation<'_>,
+    status: &Status,
+    troubles: &[Trouble],
+    conditions: &mut Conditions<'_>,
+) {
+    let (truth, reason, message) = match &situation.live {
+        Some(live) if situation.is_ready() => ready_now(situation, status, live),
+        Some(live) if !situation.is_alive() => expired(situation, troubles, live),
+        Some(_) | None => not_ready(situation, troubles),
+    };
     let served = served_generation(situation);
     conditions.set_for(ConditionType::Ready, truth, reason, &message, served);
 }
@@ -50,6 +67,7 @@ fn served_generation(situation: &Situation<'_>) -> i64 {
         Some(live) => {
             let before = find(&situation.seen.status.conditions, ConditionType::Ready);
             before
+                .filter(|ready| ready.status == "True")
                 .and_then(|ready| ready.observed_generation)
                 .or(live.generation)
                 .unwrap_or(newest)
@@ -58,247 +76,103 @@ fn served_generation(situation: &Situation<'_>) -> i64 {
     }
 }
 
-fn readiness(situation: &Situation<'_>, status: &Status) -> (Truth, Reason, String) {
-    match &situation.live {
-        Some(live) if situation.is_ready() => ready_now(situation, status, live),
-        Some(live) if !situation.is_alive() => expired(situation, status, live),
-        Some(_) | None => not_ready(situation, status),
-    }
-}
-
 fn ready_now(situation: &Situation<'_>, status: &Status, live: &Live) -> (Truth, Reason, String) {
     let valid = validity(situation, live);
-    match (&status.last_error, status.consecutive_failures) {
-        (Some(error), Some(failures)) => {
-            let times = if failures == 1 {
-                "The last attempt".into()
-            } else {
-                format!("The last {failures} attempts")
-            };
-            let next = message::next_try(status.next_attempt_at);
-            let message = format!(
-                "{valid} {times} to replace it failed: {}. {next}",
-                message::last_error(error)
-            );
-            (Truth::True, Reason::TokenValidRefreshFailing, message)
-        }
-        (_, _) => (Truth::True, Reason::TokenValid, valid),
-    }
-}
-
-fn expired(situation: &Situation<'_>, status: &Status, live: &Live) -> (Truth, Reason, String) {
-    let end = live.expires_at.map(message::time).unwrap_or_default();
-    let why = match &status.last_error {
-        Some(error) => {
-            let hint = error
-                .reason
-                .parse::<Reason>()
-                .map(Reason::hint)
-                .unwrap_or_default();
-            format!(
-                ": {}. {hint} {}",
-                message::last_error(error),
-                message::next_try(status.next_attempt_at)
-            )
-        }
-        None if situation.seen.suspension.is_some() => ": refreshing is suspended.".to_owned(),
-        None => situation.refusal.as_ref().map_or_else(
-            || ".".to_owned(),
-            |no| format!(": {}", message::refusal(no)),
-        ),
+    let Some(error) = &status.last_error else {
+        return (Truth::True, Reason::TokenValid, valid);
     };
-    (
-        Truth::False,
-        Reason::TokenExpired,
-        format!("The credential expired at {end} and was not replaced{why}"),
-    )
+    let times = match status.consecutive_failures {
+        None | Some(0 | 1) => "The last attempt".to_owned(),
+        Some(failures) => format!("The last {failures} attempts"),
+    };
+    let next = message::next_try(status.next_attempt_at);
+    let error = message::last_error(error);
+    let message = format!("{valid} {times} to replace it failed: {error}. {next}");
+    (Truth::True, Reason::TokenValidRefreshFailing, message)
 }
 
-fn not_ready(situation: &Situation<'_>, status: &Status) -> (Truth, Reason, String) {
-    if let Some(refusal) = &situation.refusal {
-        return (Truth::False, refusal.reason, message::refusal(refusal));
-    }
-    if let Plan::Hold(Hold::Rationed { until }) = situation.plan {
-        let count = status
-            .unscheduled_mints
-            .as_ref()
-            .map_or(0, |spent| spent.count);
-        let message = message::rationed(&situation.target_names(), count, *until);
-        return (Truth::False, Reason::TargetUnstable, message);
-    }
-    match &status.last_error {
-        Some(error) => {
-            let reason = error.reason.parse().unwrap_or(Reason::InternalError);
-            let said = find(&situation.seen.status.conditions, ConditionType::Ready);
-            let said = said
-                .filter(|ready| ready.reason == error.reason)
-                .map(|ready| ready.message.clone());
-            let message = said
-                .unwrap_or_else(|| format!("{}. {}", message::last_error(error), reason.hint()));
-            (Truth::False, reason, message)
-        }
-        None if situation.seen.has_published() && situation.live.is_none() => (
-            Truth::False,
-            Reason::Progressing,
-            "The managed Secret is missing and is written again.".to_owned(),
-        ),
-        None => (
-            Truth::Unknown,
-            Reason::Pending,
-            Reason::Pending.hint().to_owned(),
-        ),
-    }
+fn expired(
+    situation: &Situation<'_>,
+    troubles: &[Trouble],
+    live: &Live,
+) -> (Truth, Reason, String) {
+    let end = live.expires_at.map(message::time).unwrap_or_default();
+    let why = match troubles.first() {
+        _ if situation.seen.suspension.is_some() => ": refreshing is suspended.".to_owned(),
+        Some(trouble) => format!(": {}", trouble.sentence()),
+        None => ".".to_owned(),
+    };
+    let message = format!("The credential expired at {end} and was not replaced{why}");
+    (Truth::False, Reason::TokenExpired, message)
 }
 
-fn accepted(situation: &Situation<'_>, conditions: &mut Conditions<'_>) {
-    match &situation.refusal {
-        Some(refusal) if refusal.reason.shown() == Shown::Accepted => {
-            conditions.set(
-                ConditionType::Accepted,
-                Truth::False,
-                refusal.reason,
-                &message::refusal(refusal),
-            );
-        }
-        Some(_) | None => {
-            conditions.set(
-                ConditionType::Accepted,
-                Truth::True,
-                Reason::Accepted,
-                Reason::Accepted.hint(),
-            );
-        }
+fn not_ready(situation: &Situation<'_>, troubles: &[Trouble]) -> (Truth, Reason, String) {
+    if let Some(trouble) = troubles.first() {
+        return (Truth::False, trouble.reason, trouble.sentence());
     }
+    if situation.live.is_some() || situation.seen.has_published() {
+        let message = "A managed Secret is missing or incomplete and is written again.";
+        return (Truth::False, Reason::Progressing, message.to_owned());
+    }
+    let hint = Reason::Pending.hint().to_owned();
+    (Truth::Unknown, Reason::Pending, hint)
 }
 
-fn sources_resolved(situation: &Situation<'_>, conditions: &mut Conditions<'_>) {
-    let kind = ConditionType::SourcesResolved;
-    match situation
-        .unresolved()
-        .filter(|refusal| refusal.reason.shown() == Shown::SourcesResolved)
-    {
-        Some(refusal) => conditions.set(
-            kind,
-            Truth::False,
-            refusal.reason,
-            &message::refusal(refusal),
-        ),
-        None => conditions.set(
-            kind,
-            Truth::True,
-            Reason::SourcesResolved,
-            Reason::SourcesResolved.hint(),
-        ),
+/// True unless a trouble belongs to this condition.
+fn judged(
+    troubles: &[Trouble],
+    kind: ConditionType,
+    (shown, fine): (Shown, Reason),
+    conditions: &mut Conditions<'_>,
+) {
+    let trouble = troubles.iter().find(|one| one.reason.shown() == shown);
+    match trouble {
+        Some(trouble) => conditions.set(kind, Truth::False, trouble.reason, &trouble.text),
+        None => conditions.set(kind, Truth::True, fine, fine.hint()),
     }
 }
 
 /// Reconciling while time may heal it, Stalled when somebody must act.
-fn progress(situation: &Situation<'_>, status: &Status, conditions: &mut Conditions<'_>) {
+fn progress(situation: &Situation<'_>, trouble: Option<&Trouble>, conditions: &mut Conditions<'_>) {
     if situation.seen.suspension.is_some() {
         return;
     }
-    let Some((reason, text)) = trouble(situation, status) else {
-        if situation.live.as_ref().is_none_or(|live| !live.is_wanted) || !situation.is_ready() {
-            conditions.set(
-                ConditionType::Reconciling,
-                Truth::True,
-                Reason::Progressing,
-                Reason::Progressing.hint(),
-            );
+    let served = situation.live.as_ref().is_some_and(|live| live.is_wanted);
+    let (kind, reason, text) = match trouble {
+        None if served && situation.is_ready() => return,
+        None => (
+            ConditionType::Reconciling,
+            Reason::Progressing,
+            Reason::Progressing.hint().to_owned(),
+        ),
+        Some(trouble) => {
+            let (kind, reason) = severity(situation, trouble.reason);
+            (kind, reason, trouble.sentence())
         }
-        return;
     };
+    conditions.set(kind, Truth::True, reason, &text);
+}
+
+fn severity(situation: &Situation<'_>, reason: Reason) -> (ConditionType, Reason) {
     match reason.class() {
-        Class::Author | Class::Rejected | Class::Refused => {
-            conditions.set(ConditionType::Stalled, Truth::True, reason, &text);
-        }
-        Class::Waiting if patience_is_over(situation) => {
-            conditions.set(ConditionType::Stalled, Truth::True, reason, &text);
-        }
-        Class::Waiting => {
-            conditions.set(
-                ConditionType::Reconciling,
-                Truth::True,
-                Reason::WaitingForSource,
-                &text,
-            );
-        }
+        Class::Author | Class::Rejected | Class::Refused => (ConditionType::Stalled, reason),
+        Class::Waiting if patience_is_over(situation) => (ConditionType::Stalled, reason),
+        Class::Waiting => (ConditionType::Reconciling, Reason::WaitingForSource),
         Class::Healthy
         | Class::Warning
         | Class::Transient
         | Class::Malformed
         | Class::Throttled
         | Class::Kubernetes
-        | Class::Internal => {
-            conditions.set(
-                ConditionType::Reconciling,
-                Truth::True,
-                Reason::ProgressingWithRetry,
-                &text,
-            );
-        }
+        | Class::Internal => (ConditionType::Reconciling, Reason::ProgressingWithRetry),
     }
-}
-
-/// What stands in the way, of this round or remembered.
-fn trouble(situation: &Situation<'_>, status: &Status) -> Option<(Reason, String)> {
-    if let Some(refusal) = &situation.refusal {
-        let retried =
-            !matches!(situation.plan, Plan::Refuse(_)) && refusal.reason != Reason::TargetConflict;
-        let next = if retried {
-            format!(" {}", message::next_try(status.next_attempt_at))
-        } else {
-            String::new()
-        };
-        return Some((
-            refusal.reason,
-            format!("{}{next}", message::refusal(refusal)),
-        ));
-    }
-    if let Plan::Hold(Hold::Paused { until }) = situation.plan {
-        let text = format!(
-            "This client is asked to wait until {}. {}",
-            message::time(*until),
-            Reason::Throttled.hint()
-        );
-        return Some((Reason::Throttled, text));
-    }
-    if let Plan::Hold(Hold::Rationed { until }) = situation.plan {
-        let count = status
-            .unscheduled_mints
-            .as_ref()
-            .map_or(0, |spent| spent.count);
-        let text = message::rationed(&situation.target_names(), count, *until);
-        return Some((Reason::TargetUnstable, text));
-    }
-    let error = status.last_error.as_ref()?;
-    let reason = error.reason.parse().unwrap_or(Reason::InternalError);
-    let before = &situation.seen.status.conditions;
-    let said = [ConditionType::Stalled, ConditionType::Reconciling]
-        .into_iter()
-        .find_map(|kind| find(before, kind));
-    let said = said
-        .filter(|condition| condition.message.starts_with(&error.reason))
-        .map(|said| said.message.clone());
-    let text = said.unwrap_or_else(|| {
-        format!(
-            "{}. {} {}",
-            message::last_error(error),
-            reason.hint(),
-            message::next_try(status.next_attempt_at)
-        )
-    });
-    Some((reason, text))
 }
 
 fn patience_is_over(situation: &Situation<'_>) -> bool {
-    let before = find(
-        &situation.seen.status.conditions,
-        ConditionType::SourcesResolved,
-    );
-    before
-        .filter(|condition| condition.status == "False")
-        .is_some_and(|condition| later(condition.last_transition_time.0, PATIENCE) <= situation.now)
+    let before = &situation.seen.status.conditions;
+    find(before, ConditionType::SourcesResolved)
+        .filter(|resolved| resolved.status == "False")
+        .is_some_and(|since| later(since.last_transition_time.0, PATIENCE) <= situation.now)
 }
 
 fn suspended(situation: &Situation<'_>, conditions: &mut Conditions<'_>) {
@@ -309,134 +183,29 @@ fn suspended(situation: &Situation<'_>, conditions: &mut Conditions<'_>) {
         };
         let message =
             format!("{until} No call to the identity provider and no write to the Secret.");
-        conditions.set(
-            ConditionType::Suspended,
-            Truth::True,
-            Reason::Suspended,
-            &message,
-        );
+        let kind = ConditionType::Suspended;
+        conditions.set(kind, Truth::True, Reason::Suspended, &message);
     }
 }
 
-/// One condition for every warning: the first gives the reason, the message names all.
-fn degraded(situation: &Situation<'_>, status: &Status, conditions: &mut Conditions<'_>) {
-    let warnings: Vec<(Reason, String)> = [
-        unstable(situation, status),
-        probe(situation),
-        repeats(situation),
-        scopes(situation),
-        ends_soon(situation),
-        short_life(situation),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if let Some((reason, _)) = warnings.first() {
-        let message = warnings
-            .iter()
-            .map(|(_, text)| text.as_str())
-            .collect::<Vec<_>>()
-            .join(" ");
-        conditions.set(ConditionType::Degraded, Truth::True, *reason, &message);
-    }
-}
-
-fn unstable(situation: &Situation<'_>, status: &Status) -> Option<(Reason, String)> {
-    let spent = status
-        .unscheduled_mints
-        .as_ref()
-        .filter(|spent| budget::is_unstable(Some(spent)))?;
+/// `… until …; next refresh …` for the served credential.
+pub(super) fn validity(situation: &Situation<'_>, live: &Live) -> String {
     let place = message::secrets(&situation.target_names());
-    let text = format!(
-        "{place}: {} credentials outside the schedule since {}. {}",
-        spent.count,
-        message::time(spent.since),
-        Reason::TargetUnstable.hint()
-    );
-    Some((Reason::TargetUnstable, text))
-}
-
-fn probe(situation: &Situation<'_>) -> Option<(Reason, String)> {
-    match situation.probe {
-        Some(ProbeVerdict::Alive) => None,
-        Some(ProbeVerdict::Dead) => Some((
-            Reason::ProbeFailed,
-            "The probe refused the credential.".to_owned(),
-        )),
-        Some(ProbeVerdict::Unclear) => Some((
-            Reason::ProbeFailed,
-            "The probe could not tell whether the credential works.".to_owned(),
-        )),
-        None => remembered(situation, Reason::ProbeFailed),
-    }
-}
-
-fn scopes(situation: &Situation<'_>) -> Option<(Reason, String)> {
-    match &situation.missing_scopes {
-        Some(missing) if missing.is_empty() => None,
-        Some(missing) => Some((
-            Reason::ScopesReduced,
-            format!("Scopes not granted: {}.", missing.join(", ")),
-        )),
-        None => remembered(situation, Reason::ScopesReduced),
-    }
-}
-
-/// A warning that only an attempt can renew or lift stays until the next one.
-fn remembered(situation: &Situation<'_>, reason: Reason) -> Option<(Reason, String)> {
-    let said = find(&situation.seen.status.conditions, ConditionType::Degraded)?;
-    situation.live.as_ref()?;
-    (said.reason == reason.as_str()).then(|| (reason, first_warning(&said.message)))
-}
-
-/// Messages join warnings; the remembered one is the first sentence.
-fn first_warning(message: &str) -> String {
-    message
-        .split_inclusive(". ")
-        .next()
-        .unwrap_or(message)
-        .trim_end()
-        .to_owned()
-}
-
-fn repeats(situation: &Situation<'_>) -> Option<(Reason, String)> {
-    let live = situation.live.as_ref().filter(|live| live.repeats >= 2)?;
-    let _ = live;
-    Some((
-        Reason::SameTokenReturned,
-        Reason::SameTokenReturned.hint().to_owned(),
-    ))
-}
-
-fn ends_soon(situation: &Situation<'_>) -> Option<(Reason, String)> {
-    let end = situation
-        .live
-        .as_ref()
-        .filter(|live| !live.asks)?
-        .expires_at?;
-    let soon = later(end, -SOON) <= situation.now && situation.now < end;
-    soon.then(|| {
-        (
-            Reason::ExpiringSoon,
-            format!(
-                "The credential ends at {}. {}",
-                message::time(end),
-                Reason::ExpiringSoon.hint()
-            ),
-        )
-    })
-}
-
-fn short_life(situation: &Situation<'_>) -> Option<(Reason, String)> {
-    let live = situation.live.as_ref().filter(|live| live.asks)?;
-    let life = schedule::life(live.issued_at?, live.expires_at?);
-    let lead = live
+    let end = match live.expires_at {
+        Some(end) => format!("is valid until {}", message::time(end)),
+        None => "is valid and states no end".to_owned(),
+    };
+    let next = live
         .refresh_at
-        .map_or(life, |at| schedule::life(at, live.expires_at.unwrap_or(at)));
-    (lead < PROPAGATION).then(|| {
-        (
-            Reason::ShortLifetime,
-            Reason::ShortLifetime.hint().to_owned(),
-        )
-    })
+        .map(|at| format!("; next refresh {}", message::time(at)))
+        .unwrap_or_default();
+    let capped = match (live.issued_at, live.expires_at) {
+        (Some(start), Some(end))
+            if schedule::is_capped(schedule::life(start, end), &situation.seen.policy) =>
+        {
+            " (refresh.before is longer than two thirds of the token's life and is capped there)"
+        }
+        (_, _) => "",
+    };
+    format!("Credential in {place} {end}{next}{capped}.")
 }

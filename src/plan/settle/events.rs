@@ -2,12 +2,15 @@
 
 use super::{
     super::{
-        condition::find,
+        condition::{find, is_true},
         decide::{Plan, RepairWhy, Why},
         message,
+        repair::was_there,
         verdict::Event,
     },
-    Situation, validity,
+    Situation,
+    conditions::validity,
+    degraded::newly_reduced,
 };
 use crate::{
     api::v1alpha1::{AuthenticationConfigurationStatus as Status, ConditionType},
@@ -21,18 +24,8 @@ pub(super) fn events(situation: &Situation<'_>, status: &Status) -> Vec<Event> {
         restored(situation),
         suspension(situation),
         failed(situation, status),
-        turned(
-            situation,
-            status,
-            ConditionType::Ready,
-            Reason::TokenExpired,
-        ),
-        turned(
-            situation,
-            status,
-            ConditionType::Degraded,
-            Reason::ScopesReduced,
-        ),
+        expired(situation, status),
+        newly_reduced(situation).map(|(reason, text)| Event::warning(reason, text)),
     ]
     .into_iter()
     .flatten()
@@ -40,8 +33,7 @@ pub(super) fn events(situation: &Situation<'_>, status: &Status) -> Vec<Event> {
 }
 
 fn requested(situation: &Situation<'_>) -> Option<Event> {
-    let attempted = situation.issued == Some(Why::Requested) || situation.refused_attempt();
-    (attempted && situation.seen.open_request().is_some())
+    (situation.attempted && situation.seen.open_request().is_some())
         .then(|| Event::normal(Reason::RefreshRequested, Reason::RefreshRequested.hint()))
 }
 
@@ -73,7 +65,7 @@ fn restored(situation: &Situation<'_>) -> Option<Event> {
 }
 
 fn suspension(situation: &Situation<'_>) -> Option<Event> {
-    let was = situation.was_true(ConditionType::Suspended);
+    let was = is_true(&situation.seen.status.conditions, ConditionType::Suspended);
     match (was, situation.seen.suspension.is_some()) {
         (false, true) => Some(Event::normal(
             Reason::RefreshSuspended,
@@ -89,48 +81,49 @@ fn suspension(situation: &Situation<'_>) -> Option<Event> {
 
 /// A failure is told when its reason is new, not at each attempt.
 fn failed(situation: &Situation<'_>, status: &Status) -> Option<Event> {
-    let refusal = situation.refusal.as_ref()?;
-    let before = &situation.seen.status;
-    let shown =
-        |conditions| find(conditions, ConditionType::Ready).map(|ready| ready.reason.as_str());
-    let known = before
-        .last_error
-        .as_ref()
-        .is_some_and(|error| error.reason == refusal.reason.as_str())
-        || shown(&before.conditions) == Some(refusal.reason.as_str());
+    let resting = matches!(situation.plan, Plan::Rest);
+    let refusal = situation.failure.as_ref().or(situation.obstacle.as_ref());
+    let refusal = refusal.filter(|refusal| !resting && !is_known(situation, refusal.reason))?;
     let text = message::refusal(refusal);
     let note = format!("{text} {}", message::next_try(status.next_attempt_at));
-    match refusal.reason.class() {
-        _ if known => None,
+    Some(match refusal.reason.class() {
         Class::Author if refusal.reason == Reason::TargetConflict => {
-            Some(Event::warning(refusal.reason, text))
+            Event::warning(refusal.reason, text)
         }
         Class::Author | Class::Rejected | Class::Refused => {
-            Some(Event::warning(Reason::RefreshStalled, note))
+            Event::warning(Reason::RefreshStalled, note)
         }
-        Class::Waiting => Some(Event::warning(Reason::WaitingForSource, text)),
+        Class::Waiting => Event::warning(Reason::WaitingForSource, text),
         Class::Healthy
         | Class::Warning
         | Class::Transient
         | Class::Malformed
         | Class::Throttled
         | Class::Kubernetes
-        | Class::Internal => Some(Event::warning(Reason::RefreshFailed, note)),
-    }
+        | Class::Internal => Event::warning(Reason::RefreshFailed, note),
+    })
 }
 
-/// A condition that has just taken this reason.
-fn turned(
-    situation: &Situation<'_>,
-    status: &Status,
-    kind: ConditionType,
-    reason: Reason,
-) -> Option<Event> {
-    let before = find(&situation.seen.status.conditions, kind);
-    let after =
-        find(&status.conditions, kind).filter(|condition| condition.reason == reason.as_str())?;
-    let known = before.is_some_and(|before| before.reason == reason.as_str());
-    (!known).then(|| Event::warning(reason, after.message.clone()))
+/// Did the last status tell of it already?
+fn is_known(situation: &Situation<'_>, reason: Reason) -> bool {
+    let before = &situation.seen.status;
+    let name = reason.as_str();
+    let error = before.last_error.as_ref();
+    let mut conditions = before.conditions.iter();
+    error.is_some_and(|error| error.reason == name)
+        || conditions.any(|one| one.reason == name || message::tells_of(&one.message, name))
+}
+
+/// The served credential has just ended.
+fn expired(situation: &Situation<'_>, status: &Status) -> Option<Event> {
+    let reason = Reason::TokenExpired;
+    let ready = |conditions| {
+        find(conditions, ConditionType::Ready).filter(|ready| ready.reason == reason.as_str())
+    };
+    let known = ready(&situation.seen.status.conditions).is_some();
+    ready(&status.conditions)
+        .filter(|_| !known)
+        .map(|ready| Event::warning(reason, ready.message.clone()))
 }
 
 impl Situation<'_> {
@@ -139,15 +132,9 @@ impl Situation<'_> {
         let Plan::Repair(repairs) = self.plan else {
             return false;
         };
-        let known = |name: &str| {
-            self.seen
-                .status
-                .targets
-                .iter()
-                .any(|target| target.name == name)
-        };
         repairs.iter().any(|repair| {
-            matches!(repair.why, RepairWhy::Missing | RepairWhy::Edited) && known(&repair.target)
+            matches!(repair.why, RepairWhy::Missing | RepairWhy::Edited)
+                && was_there(self.seen, &repair.target)
         })
     }
 }

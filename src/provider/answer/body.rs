@@ -47,6 +47,18 @@ impl Body {
         }
     }
 
+    pub(super) fn members(&self) -> Option<&Members> {
+        match self {
+            Self::Members(members) => Some(members),
+            Self::Empty
+            | Self::Page
+            | Self::Compressed
+            | Self::Broken
+            | Self::NotAnObject
+            | Self::Unknown => None,
+        }
+    }
+
     /// For a message to a person.
     pub(super) fn name(&self) -> &'static str {
         match self {

@@ -110,7 +110,7 @@ impl<'a> Signals<'a> {
         }
     }
 
-    /// `ok: false` and `success: false` (Slack and others), `errcode` (WeChat).
+    /// `ok: false` and `success: false` (Slack and others), `errcode` (`WeChat`).
     fn read_flags(&mut self, members: &Members) {
         for name in ["ok", "success"] {
             match members.get(name) {

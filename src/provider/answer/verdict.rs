@@ -1,9 +1,7 @@
 //! Judges what is not a token: by its words first, then by its status.
 
 use super::{
-    Answer, Reading,
-    body::{self, Body, Members},
-    codes, pause,
+    Answer, Reading, body, codes, pause,
     signals::Signals,
     words::{self, Meaning},
 };
@@ -23,27 +21,20 @@ const DIRECTORY_CODES: &[(&str, Reason)] = &[
 /// The refusal that an answer states, whatever its status.
 pub(super) fn refusal(answer: &Answer<'_>, reading: Reading<'_>) -> Option<Refusal> {
     let refused = !(200..300).contains(&answer.status);
-    let signals = match &answer.body {
-        Body::Members(members) => Signals::of(members, refused),
-        Body::Empty
-        | Body::Page
-        | Body::Compressed
-        | Body::Broken
-        | Body::NotAnObject
-        | Body::Unknown => Signals::default(),
-    };
+    let signals = answer
+        .body
+        .members()
+        .map(|members| Signals::of(members, refused))
+        .unwrap_or_default();
     if !refused && !signals.stated {
         return None;
     }
     let (reason, because) = judge(answer, &signals, reading.rejected_grant);
-    let detail = match &answer.body {
-        Body::Members(_) => format!("the endpoint answered with status {}", answer.status),
-        body => format!(
-            "the endpoint answered with status {} and {}",
-            answer.status,
-            body.name()
-        ),
-    };
+    let mut detail = format!("the endpoint answered with status {}", answer.status);
+    if answer.body.members().is_none() {
+        detail += " and ";
+        detail += answer.body.name();
+    }
     Some(report(answer, reading, reason, detail + because))
 }
 
@@ -52,12 +43,14 @@ pub(super) fn malformed(answer: &Answer<'_>, reading: Reading<'_>) -> Refusal {
     let kind = body::media_type(answer.headers)
         .filter(|kind| !reading.echoes(kind))
         .unwrap_or_else(|| "no content type".to_owned());
-    let seen = match &answer.body {
-        Body::Members(members) => match codes::member_names(members, reading).as_str() {
-            "" => "no access_token".to_owned(),
-            names => format!("no access_token, but: {names}"),
-        },
-        body => body.name().to_owned(),
+    let names = answer
+        .body
+        .members()
+        .map(|members| codes::member_names(members, reading));
+    let seen = match names.as_deref() {
+        None => answer.body.name().to_owned(),
+        Some("") => "no access_token".to_owned(),
+        Some(names) => format!("no access_token, but: {names}"),
     };
     let detail = format!("status {}, {kind}: {seen}", answer.status);
     report(answer, reading, Reason::MalformedResponse, detail)
@@ -70,7 +63,7 @@ pub(super) fn report(
     reason: Reason,
     detail: String,
 ) -> Refusal {
-    let members = members(answer);
+    let members = answer.body.members();
     let waits = matches!(reason, Reason::Throttled | Reason::ProviderUnavailable);
     Refusal {
         http_status: Some(answer.status),
@@ -84,18 +77,6 @@ pub(super) fn report(
             .then(|| pause::asked_for(answer.headers, reading.now))
             .flatten(),
         ..Refusal::new(reason, detail).at(reading.endpoint)
-    }
-}
-
-fn members<'a>(answer: &'a Answer<'_>) -> Option<&'a Members> {
-    match &answer.body {
-        Body::Members(members) => Some(members),
-        Body::Empty
-        | Body::Page
-        | Body::Compressed
-        | Body::Broken
-        | Body::NotAnObject
-        | Body::Unknown => None,
     }
 }
 
@@ -135,12 +116,11 @@ fn judge(
     }
     let meaning = signals.words.iter().find_map(|word| words::meaning(word));
     let reason = match meaning {
-        Some(Meaning::Is(reason)) => reason,
         Some(Meaning::GrantRejected) => rejected_grant,
         Some(Meaning::Vague(_)) if answer.status == 401 || answer.status >= 500 => {
             by_status(answer)
         }
-        Some(Meaning::Vague(reason)) => reason,
+        Some(Meaning::Is(reason) | Meaning::Vague(reason)) => reason,
         None => by_status(answer),
     };
     (reason, "")
@@ -158,7 +138,7 @@ fn by_status(answer: &Answer<'_>) -> Reason {
         408 | 425 | 500..=599 => Reason::ProviderUnavailable,
         413 | 414 | 431 => Reason::RequestTooLarge,
         // A refusal of a token endpoint is an object; a page comes from something before it.
-        400 if members(answer).is_none() => Reason::MalformedResponse,
+        400 if answer.body.members().is_none() => Reason::MalformedResponse,
         200..=299 | 400..=499 => Reason::RequestRejected,
         _ => Reason::MalformedResponse,
     }

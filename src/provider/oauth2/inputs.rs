@@ -30,13 +30,13 @@ impl<'a> Inputs<'a> {
             client_secret: client_secret(config, material)?,
             scopes: several(&config.scopes, material, &["Scope", "Scopes"], |text| {
                 split(text, config.scope_separator.as_deref())
-            })?,
+            }),
             audiences: several(&config.audiences, material, &["Audience"], |text| {
                 vec![text]
-            })?,
+            }),
             resources: several(&config.resources, material, &["Resource"], |text| {
                 vec![text]
-            })?,
+            }),
         })
     }
 }
@@ -107,16 +107,16 @@ fn several<'a>(
     material: &'a Material,
     names: &[&str],
     split: impl Fn(&'a str) -> Vec<&'a str>,
-) -> Result<Vec<&'a str>, Refusal> {
+) -> Vec<&'a str> {
     if !literals.is_empty() {
-        return Ok(literals.iter().map(String::as_str).collect());
+        return literals.iter().map(String::as_str).collect();
     }
     let Some(input) = auxiliary(material, names) else {
-        return Ok(Vec::new());
+        return Vec::new();
     };
     let mut parts = split(input.value.expose().trim());
     parts.retain(|part| !part.is_empty());
-    Ok(parts)
+    parts
 }
 
 /// Scopes of a field, separated by white space or as the server separates them.

@@ -1,5 +1,9 @@
 //! An access token from an OAuth 2.0 token endpoint.
 
+#[expect(
+    clippy::doc_markdown,
+    reason = "comments on fields are the descriptions in the schema"
+)]
 mod config;
 mod fields;
 mod inputs;

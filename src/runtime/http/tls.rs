@@ -134,6 +134,10 @@ fn no_tls() -> Refusal {
 }
 
 /// A sentence for a person.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the library's errors grow; what is not a usual mistake gets one common sentence"
+)]
 pub(super) fn explain(error: &Error) -> String {
     let fault = match error {
         Error::InvalidCertificate(fault) => fault,

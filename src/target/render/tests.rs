@@ -231,7 +231,7 @@ fn texts_are_templates_without_a_secret() {
             &fixed(&api_key()),
             ("shop", "orders"),
         )
-        .map(|texts| texts["Authorization"].clone())
+        .map(|texts| texts["Authorization"].expose().to_owned())
         .map_err(|refusal| refusal.detail)
     };
     assert_eq!(
@@ -241,7 +241,7 @@ fn texts_are_templates_without_a_secret() {
     assert_eq!(
         headers("{{ credential.access_token }}"),
         Err(
-            "probe.headers[\"Authorization\"]: line 1: undefined variable credential.access_token"
+            "spec.probe.headers[\"Authorization\"]: line 1: undefined variable credential.access_token"
                 .into()
         )
     );

@@ -13,8 +13,8 @@ const INTRODUCTION: &str = "\
 
 `authkeeper.dev/v1alpha1`, short name `authcfg`. Written from the schema by `make crds`; do not edit.
 
-Everything below is checked by the API server when an object is applied; a sentence after *Must* is what it says when
-the value is refused. No member has a default in the schema: what \"Default\" says is applied when the object is read,
+Everything below is checked by the API server when an object is applied; a sentence after *Refused* is what it
+says about a value that cannot be. No member has a default in the schema: what \"Default\" says is applied when the object is read,
 so that the stored object stays as it was written. Durations are numbers with a unit (`ms`, `s`, `m`, `h`), as in
 `90s` or `1h30m`.
 ";
@@ -51,7 +51,7 @@ fn section(page: &mut String, node: &Node<'_>, nodes: &[Node<'_>]) {
         } else {
             format!(" (`{member}`)")
         };
-        let _ = writeln!(page, "- *Must*{of}: {message}");
+        let _ = writeln!(page, "- *Refused*{of}: {message}");
     }
     page.push_str("\n| field | type | meaning |\n| --- | --- | --- |\n");
     for member in members(nodes, &prefix) {
@@ -100,7 +100,7 @@ fn meaning(node: &Node<'_>) -> String {
         .filter(|schema| schema.properties.is_none())
     {
         for (_, message) in rules(schema) {
-            let _ = write!(words, "<br>*Must*: {message}.");
+            let _ = write!(words, "<br>*Refused*: {message}.");
         }
     }
     words.replace('\n', " ").replace('|', "\\|")

@@ -22,10 +22,26 @@ async fn a_token_appears_and_is_replaced_before_it_expires() {
     let stage = Stage::new("main-job").await;
     let idp = demo(15);
     let _operator = stage.operator().await;
-    stage.client_credentials("orders", &idp.token_url(), json!({})).await;
-    let first = stage.value_when("orders", "access_token", "a first token", |token| !token.is_empty()).await;
-    stage.condition("orders", "Ready", "True", "TokenValid").await;
-    let second = stage.value_when("orders", "access_token", "a second token", |token| token != first).await;
-    stage.value_when("orders", "access_token", "a third token", |token| token != first && token != second).await;
+    stage
+        .client_credentials("orders", &idp.token_url(), json!({}))
+        .await;
+    let first = stage
+        .value_when("orders", "access_token", "a first token", |token| {
+            !token.is_empty()
+        })
+        .await;
+    stage
+        .condition("orders", "Ready", "True", "TokenValid")
+        .await;
+    let second = stage
+        .value_when("orders", "access_token", "a second token", |token| {
+            token != first
+        })
+        .await;
+    stage
+        .value_when("orders", "access_token", "a third token", |token| {
+            token != first && token != second
+        })
+        .await;
     assert_eq!(idp.issued(), 3);
 }

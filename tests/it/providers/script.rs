@@ -55,7 +55,7 @@ impl Script {
 }
 
 impl Http for Script {
-    fn send<'a>(&'a self, request: Request) -> BoxFuture<'a, Result<Response, Refusal>> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, Refusal>> {
         let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         let step = self.steps.get(requests.len());
         requests.push(request);

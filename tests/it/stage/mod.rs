@@ -4,13 +4,15 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use authkeeper::api::v1alpha1::{AuthenticationConfiguration, AuthenticationConfigurationStatus};
-use authkeeper_testbed::{Audit, Filter, Namespace, Operator, OperatorOptions, shared_control_plane};
+use authkeeper_testbed::{
+    Audit, Filter, Namespace, Operator, OperatorOptions, shared_control_plane,
+};
 use k8s_openapi::{
-    apimachinery::pkg::apis::meta::v1::Condition,
     api::{
         core::v1::{ConfigMap, Secret},
         rbac::v1::{ClusterRole, ClusterRoleBinding, RoleRef, Subject},
     },
+    apimachinery::pkg::apis::meta::v1::Condition,
 };
 use kube::{
     Api, Client, ResourceExt as _,
@@ -39,13 +41,20 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new(name: &str) -> Self {
-        let control_plane = tokio::task::spawn_blocking(shared_control_plane).await.unwrap();
+        let control_plane = tokio::task::spawn_blocking(shared_control_plane)
+            .await
+            .unwrap();
         let client = control_plane.client().await.unwrap();
         crds::install(&client).await;
         grant(&client).await;
         let namespace = Namespace::create(control_plane, name).await.unwrap();
         let kubeconfig = control_plane.kubeconfig_for(OPERATOR, None).unwrap();
-        Self { client, audit: control_plane.audit().from_now(), namespace, kubeconfig }
+        Self {
+            client,
+            audit: control_plane.audit().from_now(),
+            namespace,
+            kubeconfig,
+        }
     }
 
     pub(crate) fn namespace(&self) -> &str {
@@ -60,8 +69,19 @@ impl Stage {
     /// The same through another way to the API server.
     pub(crate) fn options_with(&self, kubeconfig: PathBuf) -> OperatorOptions {
         OperatorOptions::new(env!("CARGO_BIN_EXE_authkeeper"), kubeconfig)
-            .args(["--watch-namespaces", self.namespace(), "--namespace", self.namespace()])
-            .args(["--allow-http", "--log-level", "trace", "--log-format", "json"])
+            .args([
+                "--watch-namespaces",
+                self.namespace(),
+                "--namespace",
+                self.namespace(),
+            ])
+            .args([
+                "--allow-http",
+                "--log-level",
+                "trace",
+                "--log-format",
+                "json",
+            ])
     }
 
     pub(crate) async fn operator(&self) -> Operator {
@@ -84,18 +104,39 @@ impl Stage {
 
     /// Creates or replaces a Secret.
     pub(crate) async fn secret(&self, name: &str, data: &[(&str, &str)]) -> Secret {
-        let data: Value = data.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect::<serde_json::Map<_, _>>().into();
+        let data: Value = data
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
         let secret = json!({
             "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data,
         });
-        self.secrets().patch(name, &PatchParams::apply("tests").force(), &Patch::Apply(&secret)).await.unwrap()
+        self.secrets()
+            .patch(
+                name,
+                &PatchParams::apply("tests").force(),
+                &Patch::Apply(&secret),
+            )
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn config_map(&self, name: &str, data: &[(&str, &str)]) {
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), self.namespace());
-        let data: Value = data.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect::<serde_json::Map<_, _>>().into();
+        let data: Value = data
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), json!(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
         let map = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name }, "data": data });
-        api.patch(name, &PatchParams::apply("tests").force(), &Patch::Apply(&map)).await.unwrap();
+        api.patch(
+            name,
+            &PatchParams::apply("tests").force(),
+            &Patch::Apply(&map),
+        )
+        .await
+        .unwrap();
     }
 
     /// Applies a configuration with this spec.
@@ -105,12 +146,22 @@ impl Stage {
             "metadata": { "name": name }, "spec": spec,
         });
         let parameters = PatchParams::apply("tests").force();
-        self.configurations().patch(name, &parameters, &Patch::Apply(&object)).await.unwrap()
+        self.configurations()
+            .patch(name, &parameters, &Patch::Apply(&object))
+            .await
+            .unwrap()
     }
 
     /// Client credentials from the Secret `client`, as most tests want them.
     pub(crate) async fn client_credentials(&self, name: &str, token_url: &str, more: Value) {
-        self.secret("client", &[("client_id", "example-client"), ("client_secret", "example-secret-value")]).await;
+        self.secret(
+            "client",
+            &[
+                ("client_id", "example-client"),
+                ("client_secret", "example-secret-value"),
+            ],
+        )
+        .await;
         let mut spec = json!({
             "sources": [{ "secretRef": { "name": "client" } }],
             "method": { "oauth2": { "tokenEndpoint": token_url } },
@@ -122,15 +173,26 @@ impl Stage {
 
     pub(crate) async fn annotate(&self, name: &str, annotation: &str, value: &str) {
         let patch = json!({ "metadata": { "annotations": { annotation: value } } });
-        self.configurations().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await.unwrap();
+        self.configurations()
+            .patch(name, &PatchParams::default(), &Patch::Merge(&patch))
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn delete_secret(&self, name: &str) {
-        self.secrets().delete(name, &DeleteParams::default()).await.unwrap();
+        self.secrets()
+            .delete(name, &DeleteParams::default())
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn status(&self, name: &str) -> AuthenticationConfigurationStatus {
-        self.configurations().get(name).await.unwrap().status.unwrap_or_default()
+        self.configurations()
+            .get(name)
+            .await
+            .unwrap()
+            .status
+            .unwrap_or_default()
     }
 
     /// The value of a key of a Secret; none when either is missing.
@@ -141,19 +203,34 @@ impl Stage {
     }
 
     /// Waits until a Secret has a key whose value fulfils the condition.
-    pub(crate) async fn value_when(&self, secret: &str, key: &str, what: &str, is: impl Fn(&str) -> bool) -> String {
+    pub(crate) async fn value_when(
+        &self,
+        secret: &str,
+        key: &str,
+        what: &str,
+        is: impl Fn(&str) -> bool,
+    ) -> String {
         let begin = Instant::now();
         loop {
             match self.value(secret, key).await {
                 Some(value) if is(&value) => return value,
-                value if begin.elapsed() > PATIENCE => panic!("Secret {secret}, key {key}: {what}; it has {value:?}\n{}", self.story().await),
+                value if begin.elapsed() > PATIENCE => panic!(
+                    "Secret {secret}, key {key}: {what}; it has {value:?}\n{}",
+                    self.story().await
+                ),
                 _ => sleep(Duration::from_millis(50)).await,
             }
         }
     }
 
     /// Waits until the condition has this status and reason.
-    pub(crate) async fn condition(&self, name: &str, kind: &str, status: &str, reason: &str) -> Condition {
+    pub(crate) async fn condition(
+        &self,
+        name: &str,
+        kind: &str,
+        status: &str,
+        reason: &str,
+    ) -> Condition {
         let what = format!("{kind}={status}/{reason}");
         let found = self.status_when(name, &what, |found| {
             condition(found, kind).is_some_and(|one| one.status == status && one.reason == reason)
@@ -173,7 +250,11 @@ impl Stage {
             if is(&status) {
                 return status;
             }
-            assert!(begin.elapsed() < PATIENCE, "{name}: never {what}\n{}", self.story().await);
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "{name}: never {what}\n{}",
+                self.story().await
+            );
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -184,28 +265,47 @@ impl Stage {
     }
 
     pub(crate) fn filter(&self, verb: &str, resource: &str) -> Filter {
-        Filter::new().user(OPERATOR).verb(verb).resource(resource).namespace(self.namespace())
+        Filter::new()
+            .user(OPERATOR)
+            .verb(verb)
+            .resource(resource)
+            .namespace(self.namespace())
     }
 
     /// Everything that the operator wrote in this namespace.
     pub(crate) fn writes(&self) -> usize {
         ["create", "patch", "update", "delete"]
             .iter()
-            .flat_map(|verb| ["secrets", "authenticationconfigurations/status", "events"].map(|resource| (verb, resource)))
+            .flat_map(|verb| {
+                ["secrets", "authenticationconfigurations/status", "events"]
+                    .map(|resource| (verb, resource))
+            })
             .map(|(verb, resource)| self.requests(verb, resource))
             .sum()
     }
 
     /// What is there, for the message of a failed test.
     async fn story(&self) -> String {
-        let configurations = self.configurations().list(&Default::default()).await.unwrap();
-        let statuses = configurations.iter().map(|one| format!("{}: {:#?}", one.name_any(), one.status));
+        let configurations = self
+            .configurations()
+            .list(&Default::default())
+            .await
+            .unwrap();
+        let statuses = configurations
+            .iter()
+            .map(|one| format!("{}: {:#?}", one.name_any(), one.status));
         statuses.collect::<Vec<_>>().join("\n")
     }
 }
 
-pub(crate) fn condition<'a>(status: &'a AuthenticationConfigurationStatus, kind: &str) -> Option<&'a Condition> {
-    status.conditions.iter().find(|condition| condition.type_ == kind)
+pub(crate) fn condition<'a>(
+    status: &'a AuthenticationConfigurationStatus,
+    kind: &str,
+) -> Option<&'a Condition> {
+    status
+        .conditions
+        .iter()
+        .find(|condition| condition.type_ == kind)
 }
 
 /// Merges members into an object, as a JSON merge patch without deletions.
@@ -226,9 +326,15 @@ async fn grant(client: &Client) {
     let role: ClusterRole = serde_saphyr::from_str(&file).unwrap();
     let parameters = PatchParams::apply("tests").force();
     let roles: Api<ClusterRole> = Api::all(client.clone());
-    roles.patch("authkeeper", &parameters, &Patch::Apply(&role)).await.unwrap();
+    roles
+        .patch("authkeeper", &parameters, &Patch::Apply(&role))
+        .await
+        .unwrap();
     let binding = ClusterRoleBinding {
-        metadata: ObjectMeta { name: Some(OPERATOR.to_owned()), ..ObjectMeta::default() },
+        metadata: ObjectMeta {
+            name: Some(OPERATOR.to_owned()),
+            ..ObjectMeta::default()
+        },
         role_ref: RoleRef {
             api_group: "rbac.authorization.k8s.io".to_owned(),
             kind: "ClusterRole".to_owned(),
@@ -242,5 +348,8 @@ async fn grant(client: &Client) {
         }]),
     };
     let bindings: Api<ClusterRoleBinding> = Api::all(client.clone());
-    bindings.patch(OPERATOR, &parameters, &Patch::Apply(&binding)).await.unwrap();
+    bindings
+        .patch(OPERATOR, &parameters, &Patch::Apply(&binding))
+        .await
+        .unwrap();
 }
