@@ -19,7 +19,7 @@ fn refused(json: serde_json::Value, published: &Published<'_>) -> String {
         .detail
 }
 
-fn pairs<'a>(rendered: &'a Rendered) -> Vec<(&'a str, &'a str)> {
+fn pairs(rendered: &Rendered) -> Vec<(&str, &str)> {
     texts(rendered).into_iter().collect()
 }
 
