@@ -188,12 +188,14 @@ impl Feed {
             }
             Heard::Listed(meta) => {
                 let key = self.key(&meta);
-                if let Some((named, _)) = &mut self.listing {
+                let mut began = None;
+                if let Some((named, since)) = &mut self.listing {
                     named.insert(key.clone());
+                    began = Some(*since);
                 }
-                self.apply(&key, &meta);
+                self.apply(&key, &meta, began);
             }
-            Heard::Applied(meta) => self.apply(&self.key(&meta), &meta),
+            Heard::Applied(meta) => self.apply(&self.key(&meta), &meta, None),
             Heard::Deleted(meta) => {
                 let key = self.key(&meta);
                 let gone = self
@@ -225,12 +227,16 @@ impl Feed {
     }
 
     /// Keeps what somebody refers to and what is ours; nothing else is remembered.
-    fn apply(&self, key: &Key, meta: &ObjectMeta) {
+    fn apply(&self, key: &Key, meta: &ObjectMeta, listing: Option<Since>) {
         let owner = owner_named(meta);
         let news = {
             let mut known = self.scope.context.known();
             let wanted = owner.is_some() || known.index.is_referenced(key);
-            wanted && known.mirror.apply(key.clone(), meta)
+            wanted
+                && match listing {
+                    Some(began) => known.mirror.apply_listed(key.clone(), meta, began),
+                    None => known.mirror.apply(key.clone(), meta),
+                }
         };
         if news {
             self.trigger(key, owner);
