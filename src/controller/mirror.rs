@@ -151,6 +151,13 @@ impl Mirror {
         self.remove(key)
     }
 
+    /// Nobody refers to the object any more: what is known of it grows old.
+    pub(super) fn forget(&mut self, key: &Key) {
+        self.heard += 1;
+        self.absent.remove(key);
+        self.remove(key);
+    }
+
     pub(super) fn now(&self) -> Since {
         Since(self.heard)
     }

@@ -231,12 +231,14 @@ impl Feed {
         let owner = owner_named(meta);
         let news = {
             let mut known = self.scope.context.known();
-            let wanted = owner.is_some() || known.index.is_referenced(key);
-            wanted
-                && match listing {
-                    Some(began) => known.mirror.apply_listed(key.clone(), meta, began),
-                    None => known.mirror.apply(key.clone(), meta),
-                }
+            if owner.is_none() && !known.index.is_referenced(key) {
+                known.mirror.forget(key);
+                return;
+            }
+            match listing {
+                Some(began) => known.mirror.apply_listed(key.clone(), meta, began),
+                None => known.mirror.apply(key.clone(), meta),
+            }
         };
         if news {
             self.trigger(key, owner);
