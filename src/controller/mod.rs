@@ -20,6 +20,7 @@ mod resolve;
 mod round;
 mod sources;
 mod watch;
+mod workload;
 
 use std::{convert::Infallible, future::Future, sync::Arc};
 

@@ -10,7 +10,7 @@ use super::{
     mirror::Known,
     resolve,
     round::{Place, Read, Sight, Subject},
-    sources,
+    sources, workload,
 };
 use crate::{
     api::v1alpha1::{DeletionPolicy, MethodStatus, Target, annotation},
@@ -44,7 +44,9 @@ pub(super) async fn observe(
     let judged = memory.judged.clone();
     let status = judged.unwrap_or_else(|| subject.object.status.clone().unwrap_or_default());
     let moved = moved(&versions, before.as_deref(), newest, &wanted);
+    let (workloads, restarts) = workload::wishes(context, subject, memory, &places).await?;
     let facts = Observed {
+        restarts,
         uid: subject.uid.to_owned(),
         generation: subject.object.metadata.generation.unwrap_or_default(),
         policy: RefreshPolicy::new(spec.refresh.as_ref()),
@@ -72,6 +74,7 @@ pub(super) async fn observe(
         places,
         versions,
         spec: spec_digest,
+        workloads,
         read,
     })
 }

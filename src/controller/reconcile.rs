@@ -127,6 +127,14 @@ fn narrate(subject: Subject<'_>, plan: &Plan, outcome: &Outcome) {
             tracing::warn!(namespace, name, reason = %refusal.reason, detail = %refusal.detail, http_status = refusal.http_status, "no credential");
         }
         Outcome::Repaired(_) => tracing::info!(namespace, name, "managed Secret written again"),
+        Outcome::Restarted(workloads) => {
+            tracing::info!(
+                namespace,
+                name,
+                workloads = workloads.len(),
+                "workloads restarted"
+            );
+        }
         Outcome::Pruned => tracing::info!(namespace, name, "former targets deleted"),
         Outcome::ProbeRefused => {
             tracing::warn!(namespace, name, "the probe refused the new credential");

@@ -3,3 +3,4 @@
 mod certified;
 mod main_job;
 mod reactions;
+mod restart;
