@@ -29,28 +29,44 @@ pub(super) async fn publish(round: &mut Round<'_>) -> Result<Outcome, Error> {
     if let Some(outcome) = probe::gate(round).await? {
         return Ok(outcome);
     }
-    let Some(held) = round.memory.held.take() else {
-        return Ok(Outcome::Nothing);
-    };
     let templates = match templates(round).await? {
         Ok(templates) => templates,
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
     };
-    let mut written = Vec::new();
-    for index in 0..round.sight.places.len() {
-        if !is_writable(&round.sight.facts.targets[index].state) {
-            continue;
+    let Some(held) = round.memory.held.take() else {
+        return Ok(Outcome::Nothing);
+    };
+    let written = match write_all(round, &held, &templates).await {
+        Ok(written) => written,
+        Err(error) => {
+            // The write is repeated, not the grant.
+            round.memory.held = Some(held);
+            return Err(error);
         }
-        let name = round.sight.places[index].target.name.clone();
-        let result = write_credential(round, index, &held, &templates[index]).await?;
-        written.push(TargetWritten { name, result });
-    }
+    };
     let issued = issued(&held, round.memory.probe_verdict.take(), written);
     if issued.targets.iter().any(|target| target.result.is_err()) {
         round.memory.held = Some(held);
     }
     round.memory.found_dead = None;
     Ok(Outcome::Issued(issued))
+}
+
+async fn write_all(
+    round: &mut Round<'_>,
+    held: &HeldCredential,
+    templates: &[BTreeMap<String, String>],
+) -> Result<Vec<TargetWritten>, Error> {
+    let mut written = Vec::new();
+    for (index, templates) in templates.iter().enumerate() {
+        if !is_writable(&round.sight.facts.targets[index].state) {
+            continue;
+        }
+        let name = round.sight.places[index].target.name.clone();
+        let result = write_credential(round, index, held, templates).await?;
+        written.push(TargetWritten { name, result });
+    }
+    Ok(written)
 }
 
 fn issued(
