@@ -16,6 +16,9 @@ use crate::{
 pub(super) struct Memory {
     /// Status as we wrote it last, and the resourceVersion that it got: newer than a watch may be.
     pub(super) status: Option<(String, AuthenticationConfigurationStatus)>,
+    /// Status that could not be written yet. Back-off and echo count from it all the same: who cannot write down that
+    /// he was refused must not ask again at once.
+    pub(super) unwritten: Option<AuthenticationConfigurationStatus>,
     /// What the spec and the sources at these versions came to.
     pub(super) resolved: Option<Resolved>,
     /// A credential that is not published yet.

@@ -3,35 +3,58 @@
 use kube::{Resource, runtime::events};
 use serde_json::{Map, Value, json};
 
-use super::{Error, context::Context, memory::Memory, round::Subject};
+use super::{Error, context::Context, memory::Memory, observe::stored_status, round::Subject};
 use crate::{
     api::v1alpha1::{AuthenticationConfiguration, AuthenticationConfigurationStatus},
     plan::{EventKind, Verdict},
 };
+
+/// The API server refuses longer notes; it counts bytes.
+const LONGEST_NOTE: usize = 1024;
 
 /// Writes the status if it differs from what was last written, then tells the events.
 pub(super) async fn record(
     context: &Context,
     subject: Subject<'_>,
     memory: &mut Memory,
-    before: &AuthenticationConfigurationStatus,
     verdict: &Verdict,
-    routine_writes: bool,
 ) -> Result<(), Error> {
-    if verdict.status != *before && (routine_writes || !is_routine(before, &verdict.status)) {
-        let patch = json!({
-            "metadata": { "uid": subject.uid },
-            "status": difference(&value(before), &value(&verdict.status)),
-        });
-        let written = context
-            .cluster
-            .patch_status(subject.namespace, subject.name, &patch)
-            .await?;
-        memory.status = written.map(|version| (version, verdict.status.clone()));
-    }
+    let written = write(context, subject, memory, &verdict.status).await;
+    // Events are told whether or not the status was written: the next round goes by the unwritten one, in which they
+    // are no news any more.
     for event in &verdict.events {
         tell(context, subject.object, event).await;
     }
+    written
+}
+
+async fn write(
+    context: &Context,
+    subject: Subject<'_>,
+    memory: &mut Memory,
+    status: &AuthenticationConfigurationStatus,
+) -> Result<(), Error> {
+    let stored = stored_status(subject, memory);
+    memory.unwritten = None;
+    if *status == stored {
+        context.fleet.written(subject.uid);
+        return Ok(());
+    }
+    context.fleet.unwritten(subject.uid, status);
+    if !context.routine_status_writes && is_routine(&stored, status) {
+        return Ok(());
+    }
+    let patch = json!({
+        "metadata": { "uid": subject.uid },
+        "status": difference(&value(&stored), &value(status)),
+    });
+    let written = context
+        .cluster
+        .patch_status(subject.namespace, subject.name, &patch)
+        .await
+        .inspect_err(|_| memory.unwritten = Some(status.clone()))?;
+    memory.status = written.map(|version| (version, status.clone()));
+    context.fleet.written(subject.uid);
     Ok(())
 }
 
@@ -88,6 +111,12 @@ fn difference(before: &Value, after: &Value) -> Value {
     Value::Object(gone.chain(changed).collect::<Map<_, _>>())
 }
 
+fn note(text: &str) -> String {
+    let ends = text.char_indices().map(|(at, one)| at + one.len_utf8());
+    let end = ends.take_while(|end| *end <= LONGEST_NOTE).last();
+    text[..end.unwrap_or(0)].to_owned()
+}
+
 /// An event that cannot be written is logged; it holds nothing up.
 async fn tell(context: &Context, object: &AuthenticationConfiguration, event: &crate::plan::Event) {
     let told = events::Event {
@@ -96,7 +125,7 @@ async fn tell(context: &Context, object: &AuthenticationConfiguration, event: &c
             EventKind::Warning => events::EventType::Warning,
         },
         reason: event.reason.as_str().to_owned(),
-        note: Some(event.note.chars().take(1000).collect()),
+        note: Some(note(&event.note)),
         action: "Refresh".to_owned(),
         secondary: None,
     };
@@ -104,7 +133,7 @@ async fn tell(context: &Context, object: &AuthenticationConfiguration, event: &c
     let sent = context
         .cluster
         .call(
-            "write",
+            "create",
             "an Event",
             context.recorder.publish(&told, &reference),
         )
@@ -117,6 +146,13 @@ async fn tell(context: &Context, object: &AuthenticationConfiguration, event: &c
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_is_cut_by_bytes_and_between_characters() {
+        assert_eq!(note(""), "");
+        assert_eq!(note(&"a".repeat(2000)).len(), LONGEST_NOTE);
+        assert_eq!(note(&"日".repeat(2000)).chars().count(), LONGEST_NOTE / 3);
+    }
 
     #[test]
     fn the_patch_removes_what_is_gone_and_names_only_what_changed() {
