@@ -38,6 +38,10 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
             .get(*index)
             .is_some_and(|grant| grant.asks)
     });
+    if asks && is_crowded(round, issue) {
+        let until = schedule::later(round.now, BUSY);
+        return Ok(Outcome::Busy { until });
+    }
     if asks && !verified(round).await? {
         return Ok(Outcome::Busy { until: round.now });
     }
@@ -70,6 +74,17 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
     round.memory.held = Some(*held);
     round.sight.read = Some(read);
     publish::publish(round).await
+}
+
+/// Is there no place at the host now? Looked at before anything is read: who waits for a slow host comes back often.
+fn is_crowded(round: &Round<'_>, issue: &Issue) -> bool {
+    let grants = round.sight.facts.grants();
+    let first = issue.order.first().and_then(|index| grants.get(*index));
+    let Some(host) = first.and_then(|grant| grant.method.endpoint.as_deref()) else {
+        return false;
+    };
+    let (hosts, namespace) = (&round.context.hosts, round.subject.namespace);
+    hosts.enter(host, namespace, round.now).is_none()
 }
 
 /// What an attempt came to.
