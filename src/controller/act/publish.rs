@@ -32,25 +32,44 @@ pub(super) async fn publish(round: &mut Round<'_>) -> Result<Outcome, Error> {
     let Some(held) = round.memory.held.take() else {
         return Ok(Outcome::Nothing);
     };
-    let templates = match templates(round).await? {
-        Ok(templates) => templates,
-        Err(refusal) => return Ok(Outcome::Refused(refusal)),
-    };
-    let mut written = Vec::new();
-    for index in 0..round.sight.places.len() {
-        if !is_writable(&round.sight.facts.targets[index].state) {
-            continue;
+    // Whatever fails from here on, the credential is not asked for again.
+    let written = match write_all(round, &held).await {
+        Ok(Ok(written)) => written,
+        Ok(Err(refusal)) => {
+            round.memory.held = Some(held);
+            return Ok(Outcome::Refused(refusal));
         }
-        let name = round.sight.places[index].target.name.clone();
-        let result = write_credential(round, index, &held, &templates[index]).await?;
-        written.push(TargetWritten { name, result });
-    }
+        Err(error) => {
+            round.memory.held = Some(held);
+            return Err(error);
+        }
+    };
     let issued = issued(&held, round.memory.probe_verdict.take(), written);
     if issued.targets.iter().any(|target| target.result.is_err()) {
         round.memory.held = Some(held);
     }
     round.memory.found_dead = None;
     Ok(Outcome::Issued(issued))
+}
+
+async fn write_all(
+    round: &mut Round<'_>,
+    held: &HeldCredential,
+) -> Result<Result<Vec<TargetWritten>, Refusal>, Error> {
+    let templates = match templates(round).await? {
+        Ok(templates) => templates,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let mut written = Vec::new();
+    for (index, templates) in templates.iter().enumerate() {
+        if !is_writable(&round.sight.facts.targets[index].state) {
+            continue;
+        }
+        let name = round.sight.places[index].target.name.clone();
+        let result = write_credential(round, index, held, templates).await?;
+        written.push(TargetWritten { name, result });
+    }
+    Ok(Ok(written))
 }
 
 fn issued(
@@ -75,7 +94,7 @@ fn is_writable(state: &TargetState) -> bool {
 }
 
 /// Templates per target, read with the sources or now.
-pub(super) async fn templates(
+async fn templates(
     round: &Round<'_>,
 ) -> Result<Result<Vec<BTreeMap<String, String>>, Refusal>, Error> {
     if let Some(read) = &round.sight.read {
