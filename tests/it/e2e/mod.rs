@@ -6,3 +6,4 @@ mod certified;
 mod main_job;
 mod reactions;
 mod refused_writes;
+mod targets;

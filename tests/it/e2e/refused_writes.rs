@@ -275,7 +275,10 @@ async fn k41_a_namespace_that_is_being_deleted_gets_no_token_and_is_gone_soon() 
         .unwrap();
     let (deleted, begin) = (jiff::Timestamp::now() + GRACE, Instant::now());
     while namespaces.get_opt(&name).await.unwrap().is_some() {
-        assert!(begin.elapsed() < PATIENCE / 2, "the namespace is still there");
+        assert!(
+            begin.elapsed() < PATIENCE / 2,
+            "the namespace is still there"
+        );
         sleep(SOON).await;
     }
     play.ends_quietly().await;
