@@ -6,4 +6,5 @@ mod certified;
 mod main_job;
 mod reactions;
 mod refused_writes;
+mod selection;
 mod targets;
