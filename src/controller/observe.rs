@@ -13,7 +13,7 @@ use super::{
     sources, workload,
 };
 use crate::{
-    api::v1alpha1::{DeletionPolicy, MethodStatus, Target, annotation},
+    api::v1alpha1::{DeletionPolicy, MethodStatus, Origin, Target, annotation},
     duration::HumanDuration,
     plan::{
         Current, Grant, Observed, RefreshPolicy, SourceSeen, Suspension, TargetSeen, TargetState,
@@ -334,15 +334,21 @@ pub(super) fn client(subject: Subject<'_>, wanted: &Wanted, versions: &[SourceVe
     }
 }
 
-/// Managed Secrets of this object that the spec no longer names.
+/// Managed Secrets of this object that the spec no longer names. One that is a source now is never written again.
 fn leftovers(context: &Context, subject: Subject<'_>, targets: &[Target]) -> Vec<String> {
+    let sources = &subject.object.spec.sources;
+    let is_source = |name: &str| {
+        sources
+            .iter()
+            .any(|source| source.origin() == Some(Origin::Secret(name)))
+    };
     let mut names: Vec<String> = context
         .known()
         .mirror
         .owned_by(subject.namespace, &subject.owner())
         .into_iter()
         .map(|(name, _)| name)
-        .filter(|name| targets.iter().all(|target| target.name != *name))
+        .filter(|name| targets.iter().all(|target| target.name != *name) && !is_source(name))
         .collect();
     names.sort();
     names

@@ -17,12 +17,10 @@ use super::{
     publish,
 };
 use crate::{
-    api::v1alpha1::Connection,
-    duration::HumanDuration,
     plan::{self, Issue, Outcome, schedule},
     provider::{Ask, Credential, Expiry, Refusal, http::ConnectionSettings, oauth2::ClientAuth},
     reason::{Class, Reason},
-    selection::{self, Candidate},
+    selection::Candidate,
     target::digest,
 };
 
@@ -153,7 +151,7 @@ async fn attempt(
 async fn one(round: &Round<'_>, candidate: &Candidate<'_>, read: &Read) -> Attempt {
     let provider = candidate.method.block.provider();
     let grant = resolve::grant(round.context, candidate);
-    let settings = match settings(round.subject.object.spec.connection.as_ref(), read) {
+    let settings = match resolve::connection(round.subject.object.spec.connection.as_ref(), read) {
         Ok(settings) => settings,
         Err(refusal) => return Attempt::Refused(refusal),
     };
@@ -232,29 +230,6 @@ fn learned(round: &Round<'_>, method: &str) -> Option<ClientAuth> {
     let same_sources = round.sight.facts.sources.iter().all(|source| !source.moved);
     let text = status.client_auth.as_ref().filter(|_| same_sources)?;
     serde_json::from_value(serde_json::Value::String(text.clone())).ok()
-}
-
-pub(super) fn settings(
-    connection: Option<&Connection>,
-    read: &Read,
-) -> Result<ConnectionSettings, Refusal> {
-    let Some(connection) = connection else {
-        return Ok(ConnectionSettings::default());
-    };
-    let ca_bundle = match &connection.ca_bundle {
-        Some(reference) => Some(
-            selection::lookup(reference, "ca.crt", &read.sources)?
-                .expose()
-                .to_owned(),
-        ),
-        None => None,
-    };
-    let timeout = connection.timeout.as_ref().map(HumanDuration::length);
-    Ok(ConnectionSettings {
-        timeout_milliseconds: timeout.and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
-        ca_bundle,
-        allow_http: connection.allow_http.unwrap_or(false),
-    })
 }
 
 /// Reckons the end, tells a repeated token, and holds the credential until it is published.

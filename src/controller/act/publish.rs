@@ -29,17 +29,17 @@ pub(super) async fn publish(round: &mut Round<'_>) -> Result<Outcome, Error> {
     if let Some(outcome) = probe::gate(round).await? {
         return Ok(outcome);
     }
-    let templates = match templates(round).await? {
-        Ok(templates) => templates,
-        Err(refusal) => return Ok(Outcome::Refused(refusal)),
-    };
     let Some(held) = round.memory.held.take() else {
         return Ok(Outcome::Nothing);
     };
-    let written = match write_all(round, &held, &templates).await {
-        Ok(written) => written,
+    // Whatever fails from here on, the credential is not asked for again.
+    let written = match write_all(round, &held).await {
+        Ok(Ok(written)) => written,
+        Ok(Err(refusal)) => {
+            round.memory.held = Some(held);
+            return Ok(Outcome::Refused(refusal));
+        }
         Err(error) => {
-            // The write is repeated, not the grant.
             round.memory.held = Some(held);
             return Err(error);
         }
@@ -55,8 +55,11 @@ pub(super) async fn publish(round: &mut Round<'_>) -> Result<Outcome, Error> {
 async fn write_all(
     round: &mut Round<'_>,
     held: &HeldCredential,
-    templates: &[BTreeMap<String, String>],
-) -> Result<Vec<TargetWritten>, Error> {
+) -> Result<Result<Vec<TargetWritten>, Refusal>, Error> {
+    let templates = match templates(round).await? {
+        Ok(templates) => templates,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let mut written = Vec::new();
     for (index, templates) in templates.iter().enumerate() {
         if !is_writable(&round.sight.facts.targets[index].state) {
@@ -66,7 +69,7 @@ async fn write_all(
         let result = write_credential(round, index, held, templates).await?;
         written.push(TargetWritten { name, result });
     }
-    Ok(written)
+    Ok(Ok(written))
 }
 
 fn issued(
@@ -91,7 +94,7 @@ fn is_writable(state: &TargetState) -> bool {
 }
 
 /// Templates per target, read with the sources or now.
-pub(super) async fn templates(
+async fn templates(
     round: &Round<'_>,
 ) -> Result<Result<Vec<BTreeMap<String, String>>, Refusal>, Error> {
     if let Some(read) = &round.sight.read {
