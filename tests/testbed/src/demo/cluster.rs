@@ -143,7 +143,7 @@ impl Cluster {
         match self {
             Self::Own { kubeconfig, .. } => {
                 drop(fs::remove_file(kubeconfig));
-                Ok(())
+                say("  stopping all that was started")
             }
             Self::Named { ref entered, .. } if !entered.load(Ordering::Relaxed) => Ok(()),
             Self::Named { .. } => {

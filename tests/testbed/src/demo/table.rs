@@ -40,15 +40,14 @@ pub(super) fn line(row: &Row, now: Timestamp) -> String {
 
 /// `identity provider: 4 tokens issued, 0 refused`.
 pub(super) fn provider(facts: &Facts) -> String {
+    let (issued, refused) = (facts.issued, facts.refused);
+    let tokens = if issued == 1 { "token" } else { "tokens" };
     let broken = if facts.broken {
-        ", and answers 503 until b is pressed again"
+        "; it answers 503 until b is pressed again"
     } else {
         ""
     };
-    format!(
-        "identity provider: {} tokens issued, {} refused{broken}",
-        facts.issued, facts.refused
-    )
+    format!("identity provider: {issued} {tokens} issued, {refused} refused{broken}")
 }
 
 fn row_cells(row: &Row, now: Timestamp) -> [String; 6] {
