@@ -59,6 +59,7 @@ impl Stage {
         let arguments = cluster
             .operator(&options.operator)?
             .arg("--allow-http")
+            .env("NO_COLOR", "1")
             .log_to(&log);
         let operator = Operator::start(&arguments)?;
         operator.wait_ready().await?;
