@@ -31,7 +31,7 @@ pub fn validate(
     let refuse = |fault: Fault| fault.at(WHERE);
     pattern(probe).map_err(refuse)?;
     for method in methods {
-        let credential = sample::credential(&method.block);
+        let credential = sample::sample(&method.block);
         match attempt(probe, &sample::published(&credential), object) {
             Err(fault) if !fault.depends_on_value => {
                 let problem = format!("{} (method {})", fault.problem, method.display_name());

@@ -62,18 +62,11 @@ pub(super) fn texts(
             "" => key.clone(),
             what => format!("{what}[{key:?}]"),
         };
-        let output = template::render(template, &context)
-            .map_err(|error| Fault::template(member.clone(), error))?;
-        let text =
-            String::from_utf8(output).map_err(|_| Fault::spec(member, "is not text").of_value())?;
-        Ok((key.clone(), SecretText::new(text)))
+        let output =
+            template::render(template, &context).map_err(|error| Fault::template(member, error))?;
+        Ok((key.clone(), SecretText::new(output)))
     };
     templates.iter().map(render).collect()
-}
-
-/// Labels and annotations that the user wishes, with those that every managed Secret gets.
-pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
-    (target.labels.clone(), annotations(target))
 }
 
 /// Type of the Secret of a target.
@@ -114,13 +107,14 @@ pub(super) fn attempt(
     })
 }
 
-/// Reloader would restart every consumer at every refresh.
-fn annotations(target: &Target) -> BTreeMap<String, String> {
+/// Labels and annotations of the Secret of a target, the marks left out. Reloader would restart every consumer at every
+/// refresh, unless the target wants that.
+pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let mut annotations = target.annotations.clone();
     annotations
         .entry(annotation::RELOADER_IGNORE.to_owned())
         .or_insert_with(|| "true".to_owned());
-    annotations
+    (target.labels.clone(), annotations)
 }
 
 fn context(shape: &Shape<'_>, (namespace, name): (&str, &str)) -> Value {

@@ -48,6 +48,7 @@ fn held(situation: &Situation<'_>) -> Option<Timestamp> {
         | Plan::Publish
         | Plan::Repair(_)
         | Plan::Prune(_)
+        | Plan::Restart(_)
         | Plan::Probe => None,
     }
 }
@@ -67,9 +68,9 @@ fn answered(situation: &Situation<'_>, outcome: &Outcome) -> Option<Timestamp> {
                 Some(false) => None,
             }
         }
-        Outcome::Pruned | Outcome::Probed(ProbeVerdict::Alive | ProbeVerdict::Unclear) => {
-            Some(later(now, ECHO))
-        }
+        Outcome::Pruned
+        | Outcome::Restarted(_)
+        | Outcome::Probed(ProbeVerdict::Alive | ProbeVerdict::Unclear) => Some(later(now, ECHO)),
         Outcome::Nothing | Outcome::Refused(_) | Outcome::Blocked(_) | Outcome::ProbeRefused => {
             None
         }
@@ -77,7 +78,7 @@ fn answered(situation: &Situation<'_>, outcome: &Outcome) -> Option<Timestamp> {
 }
 
 /// What comes by itself.
-fn foreseen(situation: &Situation<'_>, status: &Status) -> [Option<Timestamp>; 7] {
+fn foreseen(situation: &Situation<'_>, status: &Status) -> [Option<Timestamp>; 8] {
     let live = situation.live.as_ref();
     let end = live.and_then(|live| live.expires_at);
     let warning = end
@@ -94,6 +95,15 @@ fn foreseen(situation: &Situation<'_>, status: &Status) -> [Option<Timestamp>; 7
         active(live.and_then(|live| live.refresh_at)),
         active(status.next_attempt_at),
         active(situation.seen.probe_due),
+        active(
+            situation
+                .seen
+                .restarts
+                .iter()
+                .map(|restart| restart.due)
+                .filter(|due| *due > situation.now)
+                .min(),
+        ),
         active(patience(status)),
     ]
 }

@@ -6,5 +6,6 @@ mod certified;
 mod main_job;
 mod reactions;
 mod refused_writes;
+mod restart;
 mod selection;
 mod targets;
