@@ -3,7 +3,9 @@
 mod bad_answers;
 mod bad_input;
 mod certified;
+mod examples;
 mod main_job;
+mod probe;
 mod reactions;
 mod refused_writes;
 mod restart;

@@ -10,6 +10,7 @@ use authkeeper_testbed::{
     Audit, Filter, Namespace, Operator, OperatorOptions, shared_control_plane,
 };
 use k8s_openapi::{
+    ByteString,
     api::{
         core::v1::{ConfigMap, Secret},
         rbac::v1::{ClusterRole, ClusterRoleBinding, RoleRef, Subject},
@@ -108,22 +109,19 @@ impl Stage {
         Api::namespaced(self.client.clone(), self.namespace())
     }
 
-    /// Creates or replaces a Secret.
+    /// Creates or replaces a Secret: it has these keys afterwards and no others of ours.
     pub(crate) async fn secret(&self, name: &str, data: &[(&str, &str)]) -> Secret {
-        let data: Value = data
+        let bytes = |value: &str| ByteString(value.as_bytes().to_vec());
+        let data = data
             .iter()
-            .map(|(key, value)| ((*key).to_owned(), json!(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into();
+            .map(|(key, value)| ((*key).to_owned(), json!(bytes(value))));
+        let data: Value = data.collect::<serde_json::Map<_, _>>().into();
         let secret = json!({
-            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data,
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "data": data,
         });
+        let parameters = PatchParams::apply("tests").force();
         self.secrets()
-            .patch(
-                name,
-                &PatchParams::apply("tests").force(),
-                &Patch::Apply(&secret),
-            )
+            .patch(name, &parameters, &Patch::Apply(&secret))
             .await
             .unwrap()
     }
