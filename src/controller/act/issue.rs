@@ -17,12 +17,16 @@ use super::{
     publish,
 };
 use crate::{
-    api::v1alpha1::Connection,
+    api::v1alpha1::{self as api, Connection},
     duration::HumanDuration,
     plan::{self, Issue, Outcome, schedule},
-    provider::{Ask, Credential, Expiry, Refusal, http::ConnectionSettings, oauth2::ClientAuth},
+    provider::{
+        Ask, Credential, Expiry, Refusal,
+        http::{ClientCertificate, ConnectionSettings, PrivateKey},
+        oauth2::ClientAuth,
+    },
     reason::{Class, Reason},
-    selection::{self, Candidate},
+    selection::{self, Candidate, SourceKind},
     target::digest,
 };
 
@@ -235,10 +239,47 @@ pub(super) fn settings(
         None => None,
     };
     let timeout = connection.timeout.as_ref().map(HumanDuration::length);
+    let client_certificate = connection
+        .client_certificate
+        .as_ref()
+        .map(|given| client_certificate(given, read))
+        .transpose()?;
+    let proxy = connection.proxy.as_ref().map(|proxy| proxy.url.parse());
     Ok(ConnectionSettings {
+        client_certificate,
+        proxy: proxy
+            .transpose()
+            .map_err(|_| Refusal::new(Reason::InvalidSpec, "connection.proxy.url is not a URL"))?,
         timeout_milliseconds: timeout.and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
         ca_bundle,
         allow_http: connection.allow_http.unwrap_or(false),
+    })
+}
+
+/// The key is a secret: naming a `ConfigMap` or literal values as its source does not make them a place for it.
+fn client_certificate(
+    given: &api::ClientCertificate,
+    read: &Read,
+) -> Result<ClientCertificate, Refusal> {
+    let named = given.private_key.source.as_deref();
+    let open = read
+        .sources
+        .iter()
+        .any(|source| named == Some(source.name.as_str()) && source.kind != SourceKind::Secret);
+    if open {
+        return Err(Refusal::new(
+            Reason::InsecureSource,
+            format!(
+                "connection.clientCertificate.privateKey must come from a Secret, and source {} is none",
+                named.unwrap_or_default()
+            ),
+        ));
+    }
+    let chain = selection::lookup(&given.certificate, "tls.crt", &read.sources)?;
+    let private_key = selection::lookup(&given.private_key, "tls.key", &read.sources)?;
+    Ok(ClientCertificate {
+        chain: chain.expose().to_owned(),
+        private_key: PrivateKey::new(private_key),
     })
 }
 
@@ -315,3 +356,6 @@ pub(super) fn port(
 ) -> Result<std::sync::Arc<dyn crate::provider::http::Http>, Refusal> {
     context.connections.open(settings)
 }
+
+#[cfg(test)]
+mod tests;
