@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::{
-        Error,
+        Error, connection,
         context::Context,
         hosts::Client,
         memory::HeldCredential,
@@ -151,7 +151,7 @@ async fn attempt(
 async fn one(round: &Round<'_>, candidate: &Candidate<'_>, read: &Read) -> Attempt {
     let provider = candidate.method.block.provider();
     let grant = resolve::grant(round.context, candidate);
-    let settings = match resolve::connection(round.subject.object.spec.connection.as_ref(), read) {
+    let settings = match connection::settings(round.subject.object.spec.connection.as_ref(), read) {
         Ok(settings) => settings,
         Err(refusal) => return Attempt::Refused(refusal),
     };
