@@ -23,7 +23,7 @@ const PROBE_PAUSE: SignedDuration = SignedDuration::from_mins(20);
 
 pub(super) fn record(situation: &Situation<'_>, outcome: &Outcome, status: &mut Status) {
     match &situation.failure {
-        Some(refusal) if is_beside(situation, refusal) => {}
+        Some(refusal) if is_beside(situation, refusal) || is_outlasted(situation, refusal) => {}
         Some(refusal) => remember(situation, status, refusal),
         None if is_over(situation, outcome) => {
             status.consecutive_failures = None;
@@ -40,6 +40,16 @@ pub(super) fn is_beside(situation: &Situation<'_>, refusal: &Refusal) -> bool {
     matches!(situation.plan, Plan::Repair(_))
         && is_storage(refusal.reason.as_str())
         && asked(situation).is_some()
+}
+
+/// A rejection outlasts what else goes wrong with a refresh by hand: the credential is as bad as before.
+pub(super) fn is_outlasted(situation: &Situation<'_>, refusal: &Refusal) -> bool {
+    let rejected = asked(situation).is_some_and(|error| {
+        let reason = error.reason.parse();
+        reason.is_ok_and(|reason: Reason| reason.class() == Class::Rejected)
+    });
+    let accepted = situation.issued.is_some() || refusal.reason == Reason::ProbeFailed;
+    rejected && !accepted && refusal.reason.class() != Class::Rejected
 }
 
 /// The failure of the identity provider that stands.

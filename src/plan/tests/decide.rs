@@ -335,6 +335,19 @@ fn what_is_lost_again_and_again_is_rationed_and_a_source_change_or_request_is_no
 }
 
 #[test]
+fn an_old_credential_that_is_put_back_again_and_again_is_rationed() {
+    let mut seen = serving();
+    seen.status.obtained_at = Some(at(2400));
+    assert!(matches!(decide(&seen, at(2399)), Plan::Keep));
+    assert_eq!(why(&decide(&seen, at(2400))), Why::Lost);
+    seen.status.unscheduled_mints = spent(8, None, 2300);
+    assert!(matches!(
+        decide(&seen, at(3500)),
+        Plan::Hold(Hold::Rationed { .. })
+    ));
+}
+
+#[test]
 fn a_probe_has_the_smaller_ration() {
     let mut seen = serving();
     seen.found_dead = Some(at(0));
