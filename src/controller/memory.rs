@@ -14,8 +14,10 @@ use crate::{
 /// Of one object.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    /// The last judgement. Decisions rest on it even while it cannot be written: a back-off must hold then as well.
+    pub(super) judged: Option<AuthenticationConfigurationStatus>,
     /// Status as we wrote it last, and the resourceVersion that it got: newer than a watch may be.
-    pub(super) status: Option<(String, AuthenticationConfigurationStatus)>,
+    pub(super) written: Option<(String, AuthenticationConfigurationStatus)>,
     /// What the spec and the sources at these versions came to.
     pub(super) resolved: Option<Resolved>,
     /// A credential that is not published yet.

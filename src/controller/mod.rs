@@ -154,10 +154,7 @@ impl Scope {
             objects = self.reader.len(),
             "caches are filled; rounds begin"
         );
-        let queue = self
-            .triggered
-            .map(|object| Ok::<_, Infallible>(object))
-            .take_until(stop);
+        let queue = self.triggered.map(Ok::<_, Infallible>).take_until(stop);
         let config = controller::Config::default().concurrency(self.concurrency);
         // Each round is a task of its own: a panic ends that round alone.
         let round = |object, context| {

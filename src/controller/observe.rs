@@ -13,9 +13,7 @@ use super::{
     sources,
 };
 use crate::{
-    api::v1alpha1::{
-        AuthenticationConfigurationStatus, DeletionPolicy, MethodStatus, Target, annotation,
-    },
+    api::v1alpha1::{DeletionPolicy, MethodStatus, Target, annotation},
     duration::HumanDuration,
     plan::{
         Current, Grant, Observed, RefreshPolicy, SourceSeen, Suspension, TargetSeen, TargetState,
@@ -43,7 +41,8 @@ pub(super) async fn observe(
     let newest = newest(&seen);
     let trusted = trusted(subject, newest, &versions, &spec_digest, &seen);
     let (wanted, read) = wanted(context, subject, memory, &targets, &versions, trusted).await?;
-    let status = status(subject, memory);
+    let judged = memory.judged.clone();
+    let status = judged.unwrap_or_else(|| subject.object.status.clone().unwrap_or_default());
     let moved = moved(&versions, before.as_deref(), newest, &wanted);
     let facts = Observed {
         uid: subject.uid.to_owned(),
@@ -75,25 +74,6 @@ pub(super) async fn observe(
         spec: spec_digest,
         read,
     })
-}
-
-/// Status as it was last written: a watch may still show an older one.
-fn status(subject: Subject<'_>, memory: &Memory) -> AuthenticationConfigurationStatus {
-    let cached = subject.object.status.clone().unwrap_or_default();
-    let version = subject
-        .object
-        .metadata
-        .resource_version
-        .as_deref()
-        .unwrap_or_default();
-    match &memory.status {
-        Some((written, status)) if is_behind(version, written) => status.clone(),
-        Some(_) | None => cached,
-    }
-}
-
-fn is_behind(cached: &str, written: &str) -> bool {
-    matches!((cached.parse::<u128>(), written.parse::<u128>()), (Ok(cached), Ok(written)) if cached < written)
 }
 
 async fn places(

@@ -11,7 +11,7 @@ use super::{
     context::Context,
     memory::Memory,
     observe::observe,
-    record::record,
+    record::{record, refuse_undecodable},
     round::{Round, Subject},
 };
 use crate::{
@@ -42,15 +42,7 @@ async fn guarded(object: &Guarded, context: &Context) -> Result<Action, Error> {
     let object = match &object.0 {
         Ok(object) => object,
         Err(invalid) => {
-            let (namespace, name) = (
-                invalid.metadata.namespace.as_deref(),
-                invalid.metadata.name.as_deref(),
-            );
-            tracing::error!(
-                namespace,
-                name,
-                "the object cannot be decoded by this release and is left alone; apply it again with its CRD up to date"
-            );
+            refuse_undecodable(context, &invalid.metadata).await?;
             return Ok(Action::await_change());
         }
     };
@@ -93,15 +85,7 @@ async fn round(
     let now = context.now();
     let verdict = settle(&seen, &plan, &outcome, now);
     narrate(subject, &plan, &outcome);
-    record(
-        context,
-        subject,
-        memory,
-        &seen.status,
-        &verdict,
-        context.routine_status_writes,
-    )
-    .await?;
+    record(context, subject, memory, &verdict).await?;
     Ok(again(verdict.look_again, now))
 }
 
@@ -145,7 +129,7 @@ fn narrate(subject: Subject<'_>, plan: &Plan, outcome: &Outcome) {
         Outcome::Repaired(_) => tracing::info!(namespace, name, "managed Secret written again"),
         Outcome::Pruned => tracing::info!(namespace, name, "former targets deleted"),
         Outcome::ProbeRefused => {
-            tracing::warn!(namespace, name, "the probe refused the new credential")
+            tracing::warn!(namespace, name, "the probe refused the new credential");
         }
         Outcome::Probed(verdict) => tracing::debug!(namespace, name, ?verdict, "probed"),
         Outcome::Nothing

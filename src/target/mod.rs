@@ -21,5 +21,5 @@ pub use marks::{Marks, SourceVersion};
 pub use read::{Facts, Ownership, ownership, read};
 pub use recover::recover;
 pub use render::{Published, Rendered, appearance, render, texts, type_of};
-pub use sample::credential as sample;
+pub use sample::sample;
 pub use validate::{Subject, validate};

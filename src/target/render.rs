@@ -59,20 +59,13 @@ pub fn texts(
     let render = |(key, template): (&String, &String)| {
         let output = template::render(template, &context)
             .map_err(|error| Fault::template(format!("{what}[{key:?}]"), error))?;
-        let text = String::from_utf8(output)
-            .map_err(|_| Fault::spec(format!("{what}[{key:?}]"), "is not text"))?;
-        Ok((key.clone(), SecretText::new(text)))
+        Ok((key.clone(), SecretText::new(output)))
     };
     templates
         .iter()
         .map(render)
         .collect::<Result<_, Fault>>()
         .map_err(|fault| fault.at("spec"))
-}
-
-/// Labels and annotations that the user wishes, with those that every managed Secret gets.
-pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
-    (target.labels.clone(), annotations(target))
 }
 
 /// Type of the Secret of a target.
@@ -113,13 +106,14 @@ pub(super) fn attempt(
     })
 }
 
-/// Reloader would restart every consumer at every refresh.
-fn annotations(target: &Target) -> BTreeMap<String, String> {
+/// Labels and annotations of the Secret of a target, the marks left out. Reloader would restart every consumer at every
+/// refresh, unless the target wants that.
+pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let mut annotations = target.annotations.clone();
     annotations
         .entry(annotation::RELOADER_IGNORE.to_owned())
         .or_insert_with(|| "true".to_owned());
-    annotations
+    (target.labels.clone(), annotations)
 }
 
 fn context(shape: &Shape<'_>, (namespace, name): (&str, &str)) -> Value {

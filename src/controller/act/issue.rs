@@ -67,14 +67,14 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
             });
         }
     };
-    round.memory.held = Some(held);
+    round.memory.held = Some(*held);
     round.sight.read = Some(read);
     publish::publish(round).await
 }
 
 /// What an attempt came to.
 enum Attempt {
-    Obtained(HeldCredential),
+    Obtained(Box<HeldCredential>),
     Refused(Refusal),
     /// No place at the host.
     Busy,
@@ -275,7 +275,7 @@ fn obtained(
         .and_then(|auth| serde_json::to_value(auth).ok())
         .and_then(|auth| auth.as_str().map(str::to_owned));
     let repeats = repeats(round, &credential, expires_at);
-    Attempt::Obtained(HeldCredential {
+    Attempt::Obtained(Box::new(HeldCredential {
         credential,
         grant,
         issued_at: now,
@@ -286,7 +286,7 @@ fn obtained(
         handled_request: round.sight.facts.open_request().map(str::to_owned),
         probe_refusals: 0,
         not_before: now,
-    })
+    }))
 }
 
 /// How often the same token has come back in a row; one whose life was prolonged is as good as a new one.

@@ -29,13 +29,12 @@ pub(super) async fn gate(round: &mut Round<'_>) -> Result<Option<Outcome>, Error
     let Some(probe) = round.subject.object.spec.probe.clone() else {
         return Ok(None);
     };
+    if let Err(refusal) = publish::read(round).await? {
+        return Ok(Some(Outcome::Refused(refusal)));
+    }
     let Some(held) = round.memory.held.take() else {
         return Ok(None);
     };
-    if let Err(refusal) = publish::read(round).await? {
-        round.memory.held = Some(held);
-        return Ok(Some(Outcome::Refused(refusal)));
-    }
     let serving = round
         .sight
         .facts

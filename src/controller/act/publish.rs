@@ -32,25 +32,35 @@ pub(super) async fn publish(round: &mut Round<'_>) -> Result<Outcome, Error> {
     let Some(held) = round.memory.held.take() else {
         return Ok(Outcome::Nothing);
     };
+    let outcome = publish_held(round, &held).await;
+    // Whatever went wrong, the credential stays: the write is repeated, not the grant.
+    let done = matches!(&outcome, Ok(Outcome::Issued(issued)) if issued.targets.iter().all(|one| one.result.is_ok()));
+    if !done {
+        round.memory.held = Some(held);
+    }
+    outcome
+}
+
+async fn publish_held(round: &mut Round<'_>, held: &HeldCredential) -> Result<Outcome, Error> {
     let templates = match templates(round).await? {
         Ok(templates) => templates,
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
     };
     let mut written = Vec::new();
-    for index in 0..round.sight.places.len() {
+    for (index, templates) in templates.iter().enumerate() {
         if !is_writable(&round.sight.facts.targets[index].state) {
             continue;
         }
         let name = round.sight.places[index].target.name.clone();
-        let result = write_credential(round, index, &held, &templates[index]).await?;
+        let result = write_credential(round, index, held, templates).await?;
         written.push(TargetWritten { name, result });
     }
-    let issued = issued(&held, round.memory.probe_verdict.take(), written);
-    if issued.targets.iter().any(|target| target.result.is_err()) {
-        round.memory.held = Some(held);
-    }
     round.memory.found_dead = None;
-    Ok(Outcome::Issued(issued))
+    Ok(Outcome::Issued(issued(
+        held,
+        round.memory.probe_verdict.take(),
+        written,
+    )))
 }
 
 fn issued(

@@ -9,10 +9,11 @@ use super::{
     publish,
 };
 use crate::{
+    api::v1alpha1::Target,
     plan::{Outcome, Repair, RepairWhy, TargetWritten},
     provider::Credential,
     sensitive::SecretBytes,
-    target::{self, Marks, Published, Rendered, digest},
+    target::{self, DigestKey, Marks, Published, Rendered, digest},
 };
 
 pub(super) async fn repair(round: &mut Round<'_>, repairs: &[Repair]) -> Result<Outcome, Error> {
@@ -151,17 +152,20 @@ async fn recovered(round: &Round<'_>, index: usize) -> Result<Option<(Credential
         let Some(data) = secret(round, other).await?.and_then(|secret| secret.data) else {
             continue;
         };
+        let key = &round.context.digest_key;
         let reshaped = ours.marks.publish.as_ref() != Some(&place.publish);
-        if let Some(credential) = read_back(&place.target, &data, &ours.marks, reshaped) {
+        if let Some(credential) = read_back(key, &place.target, &data, &ours.marks, reshaped) {
             return Ok(Some((credential, ours.marks.clone())));
         }
     }
     Ok(None)
 }
 
-/// A target whose shape was edited holds data of its old shape, which only the default format tells by itself.
+/// A target whose shape was edited holds data of its old shape. Read as the default format it is believed only when
+/// it gives the very credential that the marks name: a template of the old shape may have written the same keys.
 fn read_back(
-    target: &crate::api::v1alpha1::Target,
+    key: &DigestKey,
+    target: &Target,
     data: &BTreeMap<String, ByteString>,
     marks: &Marks,
     reshaped: bool,
@@ -169,13 +173,12 @@ fn read_back(
     if !reshaped {
         return target::recover(target, data, marks);
     }
-    let default = crate::api::v1alpha1::Target {
+    let default = Target {
         name: target.name.clone(),
-        ..Default::default()
+        ..Target::default()
     };
-    data.contains_key("scheme")
-        .then(|| target::recover(&default, data, marks))
-        .flatten()
+    target::recover(&default, data, marks)
+        .filter(|found| marks.credential.as_ref() == Some(&digest::credential(key, found)))
 }
 
 async fn secret(round: &Round<'_>, index: usize) -> Result<Option<Secret>, Error> {

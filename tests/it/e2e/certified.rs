@@ -1,77 +1,110 @@
-//! The main job with an identity provider that others wrote and certified: npm `oidc-provider`. Tokens are verified by
-//! `jose`, and an independent reader watches that none ever expires while it is served.
+//! The main job with an identity provider that others wrote and certified: npm `oidc-provider`. JWTs are verified by
+//! `jose`; opaque tokens are watched by an independent reader that asks the server itself whether they are alive.
 
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use authkeeper_testbed::idp::{OidcProvider, Verifier};
-use serde_json::json;
-use tokio::time::sleep;
+use serde_json::{Value, json};
+use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::stage::Stage;
 
 const LIFETIME: u32 = 9;
 const RESOURCE: &str = "https://orders.example.com";
 
+/// What the reader saw: how often it read, and how often what it read was dead.
+#[derive(Debug, Default)]
+struct Watched {
+    reads: usize,
+    dead: usize,
+}
+
 /// Reads the Secret every 200 ms and asks the server whether the token is alive.
-fn watch_over(stage: &Arc<Stage>, idp: &Arc<OidcProvider>, stop: &Arc<AtomicBool>) -> tokio::task::JoinHandle<(usize, usize)> {
-    let (stage, idp, stop) = (stage.clone(), idp.clone(), stop.clone());
-    tokio::spawn(async move {
-        let (mut reads, mut dead) = (0, 0);
-        while !stop.load(Ordering::SeqCst) {
-            if let Some(token) = stage.value("orders", "access_token").await {
-                reads += 1;
-                dead += usize::from(!idp.is_active(&token).await.unwrap());
-            }
-            sleep(Duration::from_millis(200)).await;
+async fn watch_over(stage: Arc<Stage>, idp: Arc<OidcProvider>, stop: Arc<AtomicBool>) -> Watched {
+    let mut watched = Watched::default();
+    while !stop.load(Ordering::SeqCst) {
+        if let Some(token) = stage.value("opaque", "access_token").await {
+            watched.reads += 1;
+            watched.dead += usize::from(!idp.is_active(&token).await.unwrap());
         }
-        (reads, dead)
-    })
+        sleep(Duration::from_millis(200)).await;
+    }
+    watched
+}
+
+fn spec(idp: &OidcProvider, oauth2: Value) -> Value {
+    let mut spec = json!({
+        "sources": [{ "secretRef": { "name": "client" } }],
+        "method": { "oauth2": { "tokenEndpoint": idp.token_url(), "clientAuth": "ClientSecretBasic" } },
+        "connection": { "allowHttp": true },
+    });
+    crate::stage::merge(&mut spec["method"]["oauth2"], oauth2);
+    spec
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_of_a_certified_server_are_refreshed_across_a_restart_and_never_served_expired() {
     let stage = Arc::new(Stage::new("certified").await);
-    let idp = Arc::new(tokio::task::spawn_blocking(|| OidcProvider::start(LIFETIME).unwrap()).await.unwrap());
-    let verifier = tokio::task::spawn_blocking(|| Verifier::start().unwrap()).await.unwrap();
-    let operator = stage.operator().await;
+    let idp = Arc::new(
+        spawn_blocking(|| OidcProvider::start(LIFETIME).unwrap())
+            .await
+            .unwrap(),
+    );
+    let verifier = spawn_blocking(|| Verifier::start().unwrap()).await.unwrap();
+    let mut operator = stage.operator().await;
+    // Id and secret hold characters that must be form-encoded before Basic (RFC 6749 section 2.3.1).
     let client = idp.basic_client();
-    stage.secret("client", &[("client_id", &client.id), ("client_secret", &client.secret)]).await;
-    let spec = json!({
-        "sources": [{ "secretRef": { "name": "client" } }],
-        "method": { "oauth2": {
-            "tokenEndpoint": idp.token_url(), "clientAuth": "ClientSecretBasic",
-            "resources": [RESOURCE], "scopes": ["orders.read"],
-        } },
-        "connection": { "allowHttp": true },
-    });
-    stage.configure("orders", spec).await;
+    stage
+        .secret(
+            "client",
+            &[("client_id", &client.id), ("client_secret", &client.secret)],
+        )
+        .await;
+    stage.configure("opaque", spec(&idp, json!({}))).await;
+    stage
+        .configure("jwt", spec(&idp, json!({ "resources": [RESOURCE] })))
+        .await;
     let stop = Arc::new(AtomicBool::new(false));
-    let reader = watch_over(&stage, &idp, &stop);
+    let reader = tokio::spawn(watch_over(stage.clone(), idp.clone(), stop.clone()));
 
-    let mut seen: Vec<String> = Vec::new();
+    let (mut opaque, mut jwts) = (Vec::<String>::new(), Vec::<String>::new());
     for round in 0..5 {
-        let known = seen.clone();
-        let fresh = stage.value_when("orders", "access_token", "a fresh token", |token| !known.iter().any(|old| old == token));
-        let token = fresh.await;
-        let claims = verifier.verify(&token, &idp.jwks_url(), &idp.issuer(), RESOURCE).await.unwrap();
+        let (known, known_jwts) = (opaque.clone(), jwts.clone());
+        let fresh = |known: Vec<String>| move |token: &str| !known.iter().any(|old| old == token);
+        opaque.push(
+            stage
+                .value_when("opaque", "access_token", "a fresh token", fresh(known))
+                .await,
+        );
+        let jwt = stage
+            .value_when("jwt", "access_token", "a fresh token", fresh(known_jwts))
+            .await;
+        let claims = verifier
+            .verify(&jwt, &idp.jwks_url(), &idp.issuer(), RESOURCE)
+            .await
+            .unwrap();
         assert_eq!(claims["client_id"], json!(client.id));
-        seen.push(token);
+        jwts.push(jwt);
         if round == 2 {
             operator.kill_9().unwrap();
-            let _again = Box::leak(Box::new(stage.operator().await));
+            operator = stage.operator().await;
         }
     }
     stop.store(true, Ordering::SeqCst);
-    let (reads, dead) = reader.await.unwrap();
-    assert!(reads > 50, "the reader read {reads} times");
-    assert_eq!(dead, 0, "of {reads} reads");
-    let requests = idp.token_requests().await.unwrap();
-    assert_eq!(requests.len(), seen.len(), "one request per token, the restart included");
-    let _ = AtomicUsize::new(0);
+    let watched = reader.await.unwrap();
+    operator.terminate(Duration::from_secs(10)).unwrap();
+    assert!(watched.reads > 50, "{watched:?}");
+    assert_eq!(watched.dead, 0, "{watched:?}");
+    let requests = idp.token_requests().await.unwrap().len();
+    assert_eq!(
+        requests,
+        opaque.len() + jwts.len(),
+        "one request per token, the restart included"
+    );
 }

@@ -16,7 +16,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client, ResourceExt as _,
-    api::{DeleteParams, ObjectMeta, Patch, PatchParams},
+    api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -288,7 +288,7 @@ impl Stage {
     async fn story(&self) -> String {
         let configurations = self
             .configurations()
-            .list(&Default::default())
+            .list(&ListParams::default())
             .await
             .unwrap();
         let statuses = configurations
