@@ -1,9 +1,5 @@
 use super::*;
 
-fn refused(reason: Reason) -> Outcome {
-    Outcome::Refused(refusal(reason))
-}
-
 fn told(seen: &mut Observed, outcome: &Outcome, now: i64) -> Vec<Reason> {
     let events = round(seen, outcome, at(now)).events;
     events.into_iter().map(|event| event.reason).collect()

@@ -307,7 +307,7 @@ fn an_outage_shorter_than_a_third_of_the_life_is_never_noticed() {
             world.provider = Mode::Refuses(Reason::ProviderUnavailable);
             let down = life * 22 / 100;
             world.run_until(world.now + seconds(down), &mut |world| {
-                assert!(!world.serves_expired())
+                assert!(!world.serves_expired());
             });
             world.provider = Mode::Up(life);
             world.run_until(world.now + seconds(3 * life), &mut |world| {

@@ -1,9 +1,10 @@
 //! A small world around the core: an identity provider that follows a script, Secrets, a clock, and a shell that
 //! observes, decides, acts, settles and records.
 
-use std::time::Duration;
-
 use super::*;
+
+mod shell;
+mod trace;
 
 /// What the identity provider does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +40,14 @@ pub(super) enum Deed {
     Resume,
     Kill,
     Restart,
+}
+
+/// The source Secret.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Source {
+    Used,
+    Moved,
+    Missing,
 }
 
 /// A managed Secret: its marks, and whose bytes it holds.
@@ -92,16 +101,13 @@ pub(super) struct World {
     policy: RefreshPolicy,
     generation: i64,
     value: u32,
-    resolved: bool,
-    moved: bool,
+    source: Source,
     requests: u32,
     secrets: Vec<Option<Stored>>,
     memory: Memory,
     tokens: u32,
 }
 
-/// How long an answer takes.
-const LATENCY: SignedDuration = SignedDuration::from_millis(50);
 /// More rounds than that at one moment are a loop.
 const ROUNDS: usize = 8;
 
@@ -123,8 +129,7 @@ impl World {
             policy,
             generation: 1,
             value: 1,
-            resolved: true,
-            moved: false,
+            source: Source::Used,
             requests: 0,
             secrets: vec![None; targets],
             memory: Memory {
@@ -190,11 +195,10 @@ impl World {
             Deed::Restore(index) => self.edit(*index, true),
             Deed::ChangeSource => {
                 self.value += 1;
-                self.moved = true;
+                self.source = Source::Moved;
             }
-            Deed::Relabel => self.moved = true,
-            Deed::LoseSource => self.resolved = false,
-            Deed::FindSource => self.resolved = true,
+            Deed::Relabel | Deed::FindSource => self.source = Source::Moved,
+            Deed::LoseSource => self.source = Source::Missing,
             Deed::ChangeSpec => {
                 self.value += 1;
                 self.generation += 1;
@@ -204,7 +208,7 @@ impl World {
             Deed::Suspend => self.suspended = true,
             Deed::Resume => self.suspended = false,
             Deed::Kill => {
-                self.memory.found_dead = self.newest().and_then(|one| one.marks.issued_at)
+                self.memory.found_dead = self.newest().and_then(|one| one.marks.issued_at);
             }
             Deed::Restart => {
                 self.restarts += 1;
@@ -226,7 +230,7 @@ impl World {
     }
 
     pub(super) fn is_resolved(&self) -> bool {
-        self.resolved
+        self.source != Source::Missing
     }
 
     pub(super) fn repeats(&self) -> u8 {
@@ -262,282 +266,5 @@ impl World {
 
     fn name(index: usize) -> String {
         format!("token-{index}")
-    }
-
-    fn observe(&self) -> Observed {
-        let state = |stored: &Option<Stored>| match stored {
-            None => TargetState::Absent,
-            Some(stored) => TargetState::Managed(Current {
-                marks: stored.marks.clone(),
-                intact: stored.intact,
-                owned: true,
-            }),
-        };
-        let targets = self
-            .secrets
-            .iter()
-            .enumerate()
-            .map(|(index, stored)| TargetSeen {
-                unrecoverable: self.memory.unrecoverable[index],
-                ..target(&Self::name(index), state(stored))
-            });
-        Observed {
-            policy: self.policy.clone(),
-            generation: self.generation,
-            suspension: self.suspended.then_some(Suspension { until: None }),
-            refresh_requested: (self.requests > 0).then(|| self.requests.to_string()),
-            wanted: if self.resolved {
-                Wanted::Ready(vec![grant(&self.digest())])
-            } else {
-                Wanted::Unresolved(refusal(Reason::SourceNotFound))
-            },
-            sources: vec![SourceSeen {
-                name: "client".into(),
-                moved: self.moved,
-            }],
-            targets: targets.collect(),
-            held: self.memory.held.as_ref().map(|(held, _)| held.clone()),
-            paused_until: self.memory.paused_until.filter(|until| self.now < *until),
-            found_dead: self.memory.found_dead,
-            status: self.status.clone(),
-            ..fresh()
-        }
-    }
-
-    fn act(&mut self, seen: &Observed, plan: &Plan) -> Outcome {
-        match plan {
-            Plan::Issue(issue) => self.issue(seen, issue),
-            Plan::Publish => self.publish(seen),
-            Plan::Repair(repairs) => self.repair(repairs),
-            Plan::Prune(_) => Outcome::Pruned,
-            Plan::Ignore
-            | Plan::Rest
-            | Plan::Refuse(_)
-            | Plan::Hold(_)
-            | Plan::Keep
-            | Plan::Probe => Outcome::Nothing,
-        }
-    }
-
-    fn issue(&mut self, seen: &Observed, issue: &Issue) -> Outcome {
-        let absent = self.secrets.iter().all(Option::is_none);
-        if absent && !self.storage {
-            return Outcome::Blocked(Refusal::new(Reason::StorageUnavailable, ""));
-        }
-        let asked = self.now;
-        self.now += LATENCY;
-        let (answer, repeats) = self.answer(asked);
-        self.calls.push(Call {
-            at: asked,
-            why: issue.why,
-            due: self.status.refresh_at.is_some_and(|due| due <= asked),
-            repeats: self.repeats(),
-            fingerprint: seen.fingerprint(),
-            refused: answer.as_ref().err().cloned(),
-            life: answer
-                .as_ref()
-                .map_or(seconds(0), |(_, end)| end.duration_since(asked)),
-            published: answer.is_ok() && self.storage,
-            restarts: self.restarts,
-        });
-        match answer {
-            Err(refusal) => Outcome::Refused(refusal),
-            Ok((token, expires_at)) => {
-                let held = Held {
-                    grant: self.digest(),
-                    issued_at: asked,
-                    expires_at: Some(expires_at),
-                    probe_refusals: repeats,
-                    not_before: asked,
-                };
-                self.memory.held = Some((held, token));
-                self.publish(seen)
-            }
-        }
-    }
-
-    fn answer(&mut self, asked: Timestamp) -> (Result<(u32, Timestamp), Refusal>, u8) {
-        let fresh = |world: &mut Self, life| {
-            world.tokens += 1;
-            (Ok((world.tokens, asked + seconds(life))), 0)
-        };
-        match self.provider {
-            Mode::Up(life) => fresh(self, life),
-            Mode::Same => match self.newest().cloned() {
-                Some(Stored {
-                    marks:
-                        Marks {
-                            expires_at: Some(end),
-                            repeats,
-                            ..
-                        },
-                    token,
-                    ..
-                }) if asked < end => (Ok((token, end)), repeats + 1),
-                _ => fresh(self, HOUR),
-            },
-            Mode::Refuses(reason) => (Err(refusal(reason)), 0),
-            Mode::Throttles(wait) => {
-                let retry_after = wait.map(Duration::from_secs);
-                let pause = seconds(wait.map_or(60, |wait| i64::try_from(wait).unwrap()));
-                self.memory.paused_until = Some(asked + pause);
-                let throttled = refusal(Reason::Throttled);
-                (
-                    Err(Refusal {
-                        retry_after,
-                        ..throttled
-                    }),
-                    0,
-                )
-            }
-        }
-    }
-
-    fn publish(&mut self, seen: &Observed) -> Outcome {
-        let (held, token) = self.memory.held.clone().unwrap();
-        let marks = Marks {
-            issued_at: Some(held.issued_at),
-            expires_at: held.expires_at,
-            grant: Some(held.grant),
-            generation: Some(self.generation),
-            handled_refresh_request: seen.refresh_requested.clone(),
-            repeats: held.probe_refusals,
-            ..marks()
-        };
-        let stored = Stored {
-            marks,
-            token,
-            intact: true,
-            genuine: true,
-        };
-        let targets: Vec<_> = (0..self.secrets.len())
-            .map(|index| self.write(index, &stored))
-            .collect();
-        if self.storage {
-            self.memory.held = None;
-            self.moved = false;
-        }
-        Outcome::Issued(Issued {
-            issued_at: held.issued_at,
-            expires_at: held.expires_at,
-            repeats: held.probe_refusals,
-            targets,
-            ..issued()
-        })
-    }
-
-    fn write(&mut self, index: usize, stored: &Stored) -> TargetWritten {
-        let name = Self::name(index);
-        if !self.storage {
-            return written(&name, Err(Refusal::new(Reason::StorageUnavailable, "")));
-        }
-        self.writes += 1;
-        self.secrets[index] = Some(stored.clone());
-        written(&name, Ok(()))
-    }
-
-    fn repair(&mut self, repairs: &[Repair]) -> Outcome {
-        let mut done = vec![];
-        let mut hopeless = false;
-        for repair in repairs {
-            let index = (0..self.secrets.len())
-                .find(|index| Self::name(*index) == repair.target)
-                .unwrap();
-            let own = self.secrets[index]
-                .clone()
-                .filter(|one| one.genuine && repair.why == RepairWhy::Edited);
-            match own.or_else(|| self.newest().cloned()) {
-                Some(stored) => done.push(self.write(
-                    index,
-                    &Stored {
-                        intact: true,
-                        ..stored
-                    },
-                )),
-                None => {
-                    self.memory.unrecoverable[index] = true;
-                    hopeless = true;
-                }
-            }
-        }
-        if hopeless {
-            Outcome::Unrecoverable
-        } else {
-            Outcome::Repaired(done)
-        }
-    }
-
-    fn clock(&self) -> String {
-        let elapsed = at(0).duration_until(self.now).as_secs();
-        let (day, rest) = (elapsed / DAY, elapsed % DAY);
-        format!(
-            "{day}d {:02}:{:02}:{:02}",
-            rest / HOUR,
-            rest % HOUR / MINUTE,
-            rest % MINUTE
-        )
-    }
-
-    /// What holds of every single verdict.
-    fn check_verdict(&self, seen: &Observed, plan: &Plan, outcome: &Outcome, verdict: &Verdict) {
-        if let Some(next) = verdict.look_again {
-            assert!(self.now <= next, "looks again in the past: {next}");
-        }
-        let ends = verdict.status.expires_at.is_some_and(|end| self.now < end);
-        assert!(
-            !ends || verdict.look_again.is_some(),
-            "nobody looks at a credential that ends"
-        );
-        if matches!(outcome, Outcome::Nothing) {
-            let again = Observed {
-                status: verdict.status.clone(),
-                ..seen.clone()
-            };
-            let second = settle(
-                &again,
-                &decide(&again, self.now),
-                &Outcome::Nothing,
-                self.now,
-            );
-            assert_eq!(
-                second.status, verdict.status,
-                "the same is written again after {plan:?}"
-            );
-            assert_eq!(second.events, [], "the same is told again after {plan:?}");
-        }
-    }
-
-    fn note(&mut self, plan: &Plan, outcome: &Outcome, verdict: &Verdict, began: Timestamp) {
-        let quiet = matches!(outcome, Outcome::Nothing) && verdict.events.is_empty();
-        if quiet && shown(&verdict.status) == shown(&self.status) {
-            return;
-        }
-        let now = std::mem::replace(&mut self.now, began);
-        let clock = self.clock();
-        self.now = now;
-        let came = match outcome {
-            Outcome::Issued(issued) if issued.targets.iter().all(TargetWritten::is_done) => {
-                "published".to_owned()
-            }
-            Outcome::Issued(_) => "obtained, not written".to_owned(),
-            Outcome::Refused(no) | Outcome::Blocked(no) => no.reason.to_string(),
-            Outcome::Repaired(targets) if targets.iter().all(TargetWritten::is_done) => {
-                "written again".to_owned()
-            }
-            Outcome::Repaired(_) => "not written".to_owned(),
-            other => format!("{other:?}").to_lowercase(),
-        };
-        let asked = match plan {
-            Plan::Issue(issue) => format!("issue ({:?})", issue.why),
-            other => other.name().to_owned(),
-        };
-        self.trace.push(format!("{clock}   {asked}: {came}"));
-        if shown(&verdict.status) != shown(&self.status) {
-            self.trace
-                .push(format!("{:13}{}", "", shown(&verdict.status).join(", ")));
-        }
-        let events = verdict.events.iter();
-        self.trace
-            .extend(events.map(|event| format!("{:13}event {}", "", event.reason)));
     }
 }
