@@ -35,9 +35,9 @@ pub(super) fn record(situation: &Situation<'_>, outcome: &Outcome, status: &mut 
     await_schedule(situation, status);
 }
 
-/// A repair that fails while the identity provider is waited for: it must not shorten that wait.
+/// A write that fails while the identity provider is waited for: it must not shorten that wait.
 pub(super) fn is_beside(situation: &Situation<'_>, refusal: &Refusal) -> bool {
-    matches!(situation.plan, Plan::Repair(_))
+    matches!(situation.plan, Plan::Repair(_) | Plan::Publish)
         && is_storage(refusal.reason.as_str())
         && asked(situation).is_some()
 }
@@ -66,7 +66,11 @@ fn is_over(situation: &Situation<'_>, outcome: &Outcome) -> bool {
     }
     match situation.plan {
         Plan::Ignore | Plan::Rest | Plan::Refuse(_) => false,
-        Plan::Issue(_) | Plan::Publish => matches!(outcome, Outcome::Issued(_)),
+        Plan::Issue(_) => outcome.issued().is_some(),
+        Plan::Publish => outcome.issued().is_some_and(|issued| {
+            // What was obtained before the failure says nothing about it.
+            asked(situation).is_none_or(|error| error.time < issued.issued_at)
+        }),
         Plan::Hold(_) => situation.seen.failure().is_none(),
         Plan::Repair(_) if matches!(outcome, Outcome::Unrecoverable) => false,
         Plan::Keep | Plan::Repair(_) | Plan::Prune(_) | Plan::Probe => asked(situation).is_none(),

@@ -14,7 +14,7 @@ use crate::api::v1alpha1::{AuthenticationConfigurationStatus as Status, Conditio
 
 /// A watch may need a moment to show what was written.
 const ECHO: SignedDuration = SignedDuration::from_secs(1);
-/// Pace of a repair that fails while the identity provider is waited for.
+/// Pace of a write that fails while the identity provider is waited for.
 const BESIDE: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) fn look_again(
@@ -58,15 +58,11 @@ fn answered(situation: &Situation<'_>, outcome: &Outcome) -> Option<Timestamp> {
     match outcome {
         Outcome::Busy { until } | Outcome::ProbePending { until } => Some(*until),
         Outcome::Unrecoverable | Outcome::Probed(ProbeVerdict::Dead) => Some(now),
-        Outcome::Issued(_) => situation.live.as_ref()?.refresh_at,
-        Outcome::Repaired(_) => {
-            let beside = situation.failure.as_ref();
-            match beside.map(|refusal| failure::is_beside(situation, refusal)) {
-                None => Some(later(now, ECHO)),
-                Some(true) => Some(later(now, BESIDE)),
-                Some(false) => None,
-            }
-        }
+        Outcome::Issued(_) | Outcome::Repaired(_) => match &situation.failure {
+            None if situation.repaired => Some(later(now, ECHO)),
+            None => situation.live.as_ref()?.refresh_at,
+            Some(refusal) => failure::is_beside(situation, refusal).then(|| later(now, BESIDE)),
+        },
         Outcome::Pruned | Outcome::Probed(ProbeVerdict::Alive | ProbeVerdict::Unclear) => {
             Some(later(now, ECHO))
         }

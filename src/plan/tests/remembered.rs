@@ -92,6 +92,23 @@ fn a_failed_repair_does_not_shorten_the_wait_for_the_identity_provider() {
 }
 
 #[test]
+fn a_credential_obtained_before_a_rejection_is_published_without_lifting_it() {
+    let forbidden = || Err(Refusal::new(Reason::Forbidden, ""));
+    for (result, again) in [(Ok(()), None), (forbidden(), Some(at(2461)))] {
+        let (mut seen, verdict) = failing(Reason::UserCredentialsRejected, 2400);
+        held(&mut seen, GRANT, 0);
+        let older = Issued {
+            issued_at: at(100),
+            targets: vec![written("token", result)],
+            ..issued()
+        };
+        let after = round(&mut seen, &Outcome::Issued(older), at(2401));
+        assert_eq!(after.status.last_error, verdict.status.last_error);
+        assert!(again.is_none_or(|again| after.look_again == Some(again)));
+    }
+}
+
+#[test]
 fn a_refused_write_is_counted_by_itself_and_forgotten_when_nothing_is_left_to_write() {
     let mut seen = serving();
     seen.targets.push(target("second", TargetState::Absent));
