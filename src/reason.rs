@@ -138,6 +138,8 @@ reasons! {
     RefreshRequested, Healthy, Event, "A refresh was asked for with the annotation authkeeper.dev/refresh-requested.";
     RefreshSuspended, Healthy, Event, "Refreshing was suspended.";
     RefreshResumed, Healthy, Event, "Refreshing was resumed.";
+    WorkloadRestarted, Healthy, Event, "A workload was restarted, because the data of a target that it names changed.";
+    RestartFailed, Warning, Event, "A workload could not be restarted after its target's data changed; it is tried again with the next change. Check that it exists and that the operator may patch it.";
     SecretRestored, Healthy, Event, "The managed Secret was changed or deleted by others; it was written again.";
     RefreshFailed, Warning, Event, "An attempt to obtain a credential failed; the message says why and when it is tried next.";
     RefreshStalled, Warning, Event, "Obtaining a credential failed and is not tried again before somebody changes something.";

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::workload::{Started, Workload};
 use crate::{
     api::v1alpha1::AuthenticationConfigurationStatus,
     plan::{Grant, Held, ProbeVerdict},
@@ -27,6 +28,8 @@ pub(super) struct Memory {
     pub(super) last_probe: Option<Timestamp>,
     /// What the gate said of the credential that is about to be published.
     pub(super) probe_verdict: Option<ProbeVerdict>,
+    /// What the pods of workloads were started with.
+    pub(super) workloads: HashMap<Workload, Started>,
     /// Targets whose bytes were looked for in vain, with the resourceVersion they had.
     pub(super) unrecoverable: HashMap<String, Option<String>>,
     /// The targets were read from the API server itself since the process began.

@@ -10,10 +10,10 @@ use super::{
     mirror::Known,
     resolve,
     round::{Place, Read, Sight, Subject},
-    sources,
+    sources, workload,
 };
 use crate::{
-    api::v1alpha1::{DeletionPolicy, MethodStatus, Target, annotation},
+    api::v1alpha1::{DeletionPolicy, MethodStatus, Origin, Target, annotation},
     duration::HumanDuration,
     plan::{
         Current, Grant, Observed, RefreshPolicy, SourceSeen, Suspension, TargetSeen, TargetState,
@@ -21,6 +21,9 @@ use crate::{
     },
     target::{Facts, Marks, Ownership, SourceVersion, digest, ownership},
 };
+
+/// A longer request is known by its digest.
+const LONGEST_REQUEST: usize = 253;
 
 /// Looks at everything that the decision depends on. Reads sources only when their versions moved.
 pub(super) async fn observe(
@@ -44,14 +47,16 @@ pub(super) async fn observe(
     let judged = memory.judged.clone();
     let status = judged.unwrap_or_else(|| subject.object.status.clone().unwrap_or_default());
     let moved = moved(&versions, before.as_deref(), newest, &wanted);
+    let (workloads, restarts) = workload::wishes(context, subject, memory, &places).await?;
     let facts = Observed {
+        restarts,
         uid: subject.uid.to_owned(),
         generation: subject.object.metadata.generation.unwrap_or_default(),
         policy: RefreshPolicy::new(spec.refresh.as_ref()),
         deletion_policy: subject.deletion_policy(),
         being_deleted: subject.object.metadata.deletion_timestamp.is_some(),
         suspension: suspension(subject, now),
-        refresh_requested: annotated(subject, annotation::REFRESH_REQUESTED),
+        refresh_requested: annotated(subject, annotation::REFRESH_REQUESTED).map(bounded),
         paused_until: context
             .hosts
             .paused_until(&client(subject, &wanted, &versions), now),
@@ -72,6 +77,7 @@ pub(super) async fn observe(
         places,
         versions,
         spec: spec_digest,
+        workloads,
         read,
     })
 }
@@ -291,6 +297,15 @@ fn annotated(subject: Subject<'_>, name: &str) -> Option<String> {
         .cloned()
 }
 
+/// The value is echoed in status and on the Secret, whose annotations have a limit in common.
+fn bounded(request: String) -> String {
+    if request.len() <= LONGEST_REQUEST {
+        return request;
+    }
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, request.as_bytes());
+    format!("sha256:{}", hex::encode(digest))
+}
+
 fn suspension(subject: Subject<'_>, now: Timestamp) -> Option<Suspension> {
     if subject.object.spec.suspend == Some(true) {
         return Some(Suspension { until: None });
@@ -319,15 +334,21 @@ pub(super) fn client(subject: Subject<'_>, wanted: &Wanted, versions: &[SourceVe
     }
 }
 
-/// Managed Secrets of this object that the spec no longer names.
+/// Managed Secrets of this object that the spec no longer names. One that is a source now is never written again.
 fn leftovers(context: &Context, subject: Subject<'_>, targets: &[Target]) -> Vec<String> {
+    let sources = &subject.object.spec.sources;
+    let is_source = |name: &str| {
+        sources
+            .iter()
+            .any(|source| source.origin() == Some(Origin::Secret(name)))
+    };
     let mut names: Vec<String> = context
         .known()
         .mirror
         .owned_by(subject.namespace, &subject.owner())
         .into_iter()
         .map(|(name, _)| name)
-        .filter(|name| targets.iter().all(|target| target.name != *name))
+        .filter(|name| targets.iter().all(|target| target.name != *name) && !is_source(name))
         .collect();
     names.sort();
     names

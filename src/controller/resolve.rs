@@ -7,9 +7,10 @@ use super::{
     sources,
 };
 use crate::{
-    api::v1alpha1::{MethodStatus, Selection, Target},
+    api::v1alpha1::{Connection, MethodStatus, Selection, Target},
+    duration::HumanDuration,
     plan::Grant,
-    provider::Refusal,
+    provider::{Refusal, http::ConnectionSettings},
     selection::{self, Candidate},
     target::{self, digest},
 };
@@ -52,6 +53,10 @@ pub(super) fn candidates<'a>(
         namespace: subject.namespace,
         name: subject.name,
     })?;
+    if let Some(probe) = &spec.probe {
+        target::probe::validate(probe, &methods, (subject.namespace, subject.name))?;
+    }
+    connection(spec.connection.as_ref(), read)?;
     match spec.selection.unwrap_or_default() {
         Selection::FirstSatisfied => {
             let first: Vec<_> = satisfied.into_iter().take(1).collect();
@@ -67,6 +72,27 @@ pub(super) fn candidates<'a>(
             }
         }
     }
+}
+
+/// What the spec says about connections, with the certificates out of their source.
+pub(super) fn connection(
+    connection: Option<&Connection>,
+    read: &Read,
+) -> Result<ConnectionSettings, Refusal> {
+    let Some(connection) = connection else {
+        return Ok(ConnectionSettings::default());
+    };
+    let ca_bundle = connection
+        .ca_bundle
+        .as_ref()
+        .map(|reference| selection::certificates(reference, &read.sources))
+        .transpose()?;
+    let timeout = connection.timeout.as_ref().map(HumanDuration::length);
+    Ok(ConnectionSettings {
+        timeout_milliseconds: timeout.and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
+        ca_bundle,
+        allow_http: connection.allow_http.unwrap_or(false),
+    })
 }
 
 fn check(candidate: &Candidate<'_>) -> Result<(), Refusal> {

@@ -35,6 +35,8 @@ pub enum Plan {
     Repair(Vec<Repair>),
     /// Delete Secrets that are no longer targets.
     Prune(Vec<String>),
+    /// Restart these workloads.
+    Restart(Vec<String>),
     /// Ask the probe whether the published credential lives.
     Probe,
 }
@@ -150,6 +152,11 @@ fn housekeeping(seen: &Observed, now: Timestamp) -> Plan {
     }
     if !seen.leftovers.is_empty() && seen.deletion_policy == DeletionPolicy::Delete {
         return Plan::Prune(seen.leftovers.clone());
+    }
+    let due = seen.restarts.iter().filter(|restart| restart.due <= now);
+    let workloads: Vec<_> = due.map(|restart| restart.workload.clone()).collect();
+    if !workloads.is_empty() {
+        return Plan::Restart(workloads);
     }
     match seen.probe_due {
         Some(due) if due <= now => Plan::Probe,
@@ -308,6 +315,7 @@ impl Plan {
             Self::Publish => "publish",
             Self::Repair(_) => "repair",
             Self::Prune(_) => "prune",
+            Self::Restart(_) => "restart",
             Self::Probe => "probe",
         }
     }

@@ -31,6 +31,8 @@ pub struct Observed {
     pub paused_until: Option<Timestamp>,
     /// A probe found the credential issued at this time dead.
     pub found_dead: Option<Timestamp>,
+    /// Workloads that have not been restarted since their target's data changed.
+    pub restarts: Vec<RestartSeen>,
     /// When the watchdog is due; none: not configured.
     pub probe_due: Option<Timestamp>,
     /// Status as it was last written.
@@ -77,6 +79,14 @@ pub struct TargetSeen {
     pub state: TargetState,
     /// It was tried: what belongs there cannot be had from any Secret, only anew.
     pub unrecoverable: bool,
+}
+
+/// A workload that is to be restarted, and from when it may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartSeen {
+    /// Kind and name, as in `Deployment/orders`.
+    pub workload: String,
+    pub due: Timestamp,
 }
 
 /// What is in the place of a target.

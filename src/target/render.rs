@@ -47,25 +47,26 @@ pub fn render(
         .map_err(|fault| fault.at(&format!("target {}", target.name)))
 }
 
-/// Renders templates that are not part of a target, as the headers of a probe. `what` names them in a refusal.
-pub fn texts(
+/// Renders templates that are not part of a target, as the headers of a probe. `what` is the member that holds them;
+/// empty: each is a member of its own.
+pub(super) fn texts(
     what: &str,
     templates: &BTreeMap<String, String>,
     published: &Published<'_>,
     object: (&str, &str),
-) -> Result<BTreeMap<String, SecretText>, Refusal> {
+) -> Result<BTreeMap<String, SecretText>, Fault> {
     let target = Target::default();
     let context = context(&Shape::new(&target, *published), object);
     let render = |(key, template): (&String, &String)| {
-        let output = template::render(template, &context)
-            .map_err(|error| Fault::template(format!("{what}[{key:?}]"), error))?;
+        let member = match what {
+            "" => key.clone(),
+            what => format!("{what}[{key:?}]"),
+        };
+        let output =
+            template::render(template, &context).map_err(|error| Fault::template(member, error))?;
         Ok((key.clone(), SecretText::new(output)))
     };
-    templates
-        .iter()
-        .map(render)
-        .collect::<Result<_, Fault>>()
-        .map_err(|fault| fault.at("spec"))
+    templates.iter().map(render).collect()
 }
 
 /// Type of the Secret of a target.

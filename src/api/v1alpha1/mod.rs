@@ -21,4 +21,4 @@ pub use status::{
     AuthenticationConfigurationStatus, ConditionType, FieldSource, LastError, MethodStatus,
     SourceStatus, TargetStatus, UnscheduledMints,
 };
-pub use target::{Format, Target, TemplateFrom};
+pub use target::{Format, Restart, Target, TemplateFrom};

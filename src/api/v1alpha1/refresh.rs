@@ -57,7 +57,7 @@ pub struct Retry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Probe {
-    /// Address to ask. The host is literal.
+    /// Address to ask. The host is literal; what follows may be a template over the credential, as in `{{ credential.username | urlenc }}`.
     #[schemars(length(max = 2048), extend("x-kubernetes-validations" = rule::address_with_template()))]
     pub url: String,
     /// HTTP method: GET, HEAD, POST or OPTIONS. Default: GET.

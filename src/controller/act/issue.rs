@@ -17,12 +17,10 @@ use super::{
     publish,
 };
 use crate::{
-    api::v1alpha1::Connection,
-    duration::HumanDuration,
     plan::{self, Issue, Outcome, schedule},
     provider::{Ask, Credential, Expiry, Refusal, http::ConnectionSettings, oauth2::ClientAuth},
     reason::{Class, Reason},
-    selection::{self, Candidate},
+    selection::Candidate,
     target::digest,
 };
 
@@ -38,6 +36,10 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
             .get(*index)
             .is_some_and(|grant| grant.asks)
     });
+    if asks && is_crowded(round, issue) {
+        let until = schedule::later(round.now, BUSY);
+        return Ok(Outcome::Busy { until });
+    }
     if asks && !verified(round).await? {
         return Ok(Outcome::Busy { until: round.now });
     }
@@ -70,6 +72,17 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
     round.memory.held = Some(*held);
     round.sight.read = Some(read);
     publish::publish(round).await
+}
+
+/// Is there no place at the host now? Looked at before anything is read: who waits for a slow host comes back often.
+fn is_crowded(round: &Round<'_>, issue: &Issue) -> bool {
+    let grants = round.sight.facts.grants();
+    let first = issue.order.first().and_then(|index| grants.get(*index));
+    let Some(host) = first.and_then(|grant| grant.method.endpoint.as_deref()) else {
+        return false;
+    };
+    let (hosts, namespace) = (&round.context.hosts, round.subject.namespace);
+    hosts.enter(host, namespace, round.now).is_none()
 }
 
 /// What an attempt came to.
@@ -138,7 +151,7 @@ async fn attempt(
 async fn one(round: &Round<'_>, candidate: &Candidate<'_>, read: &Read) -> Attempt {
     let provider = candidate.method.block.provider();
     let grant = resolve::grant(round.context, candidate);
-    let settings = match settings(round.subject.object.spec.connection.as_ref(), read) {
+    let settings = match resolve::connection(round.subject.object.spec.connection.as_ref(), read) {
         Ok(settings) => settings,
         Err(refusal) => return Attempt::Refused(refusal),
     };
@@ -217,29 +230,6 @@ fn learned(round: &Round<'_>, method: &str) -> Option<ClientAuth> {
     let same_sources = round.sight.facts.sources.iter().all(|source| !source.moved);
     let text = status.client_auth.as_ref().filter(|_| same_sources)?;
     serde_json::from_value(serde_json::Value::String(text.clone())).ok()
-}
-
-pub(super) fn settings(
-    connection: Option<&Connection>,
-    read: &Read,
-) -> Result<ConnectionSettings, Refusal> {
-    let Some(connection) = connection else {
-        return Ok(ConnectionSettings::default());
-    };
-    let ca_bundle = match &connection.ca_bundle {
-        Some(reference) => Some(
-            selection::lookup(reference, "ca.crt", &read.sources)?
-                .expose()
-                .to_owned(),
-        ),
-        None => None,
-    };
-    let timeout = connection.timeout.as_ref().map(HumanDuration::length);
-    Ok(ConnectionSettings {
-        timeout_milliseconds: timeout.and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
-        ca_bundle,
-        allow_http: connection.allow_http.unwrap_or(false),
-    })
 }
 
 /// Reckons the end, tells a repeated token, and holds the credential until it is published.

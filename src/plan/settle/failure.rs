@@ -73,7 +73,9 @@ fn is_over(situation: &Situation<'_>, outcome: &Outcome) -> bool {
         }),
         Plan::Hold(_) => situation.seen.failure().is_none(),
         Plan::Repair(_) if matches!(outcome, Outcome::Unrecoverable) => false,
-        Plan::Keep | Plan::Repair(_) | Plan::Prune(_) | Plan::Probe => asked(situation).is_none(),
+        Plan::Keep | Plan::Repair(_) | Plan::Prune(_) | Plan::Restart(_) | Plan::Probe => {
+            asked(situation).is_none()
+        }
     }
 }
 

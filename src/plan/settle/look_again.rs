@@ -48,6 +48,7 @@ fn held(situation: &Situation<'_>) -> Option<Timestamp> {
         | Plan::Publish
         | Plan::Repair(_)
         | Plan::Prune(_)
+        | Plan::Restart(_)
         | Plan::Probe => None,
     }
 }
@@ -63,9 +64,9 @@ fn answered(situation: &Situation<'_>, outcome: &Outcome) -> Option<Timestamp> {
             None => situation.live.as_ref()?.refresh_at,
             Some(refusal) => failure::is_beside(situation, refusal).then(|| later(now, BESIDE)),
         },
-        Outcome::Pruned | Outcome::Probed(ProbeVerdict::Alive | ProbeVerdict::Unclear) => {
-            Some(later(now, ECHO))
-        }
+        Outcome::Pruned
+        | Outcome::Restarted(_)
+        | Outcome::Probed(ProbeVerdict::Alive | ProbeVerdict::Unclear) => Some(later(now, ECHO)),
         Outcome::Nothing | Outcome::Refused(_) | Outcome::Blocked(_) | Outcome::ProbeRefused => {
             None
         }
@@ -73,7 +74,7 @@ fn answered(situation: &Situation<'_>, outcome: &Outcome) -> Option<Timestamp> {
 }
 
 /// What comes by itself.
-fn foreseen(situation: &Situation<'_>, status: &Status) -> [Option<Timestamp>; 7] {
+fn foreseen(situation: &Situation<'_>, status: &Status) -> [Option<Timestamp>; 8] {
     let live = situation.live.as_ref();
     let end = live.and_then(|live| live.expires_at);
     let warning = end
@@ -81,6 +82,7 @@ fn foreseen(situation: &Situation<'_>, status: &Status) -> [Option<Timestamp>; 7
         .map(|end| later(end, -SOON));
     let spent = status.unscheduled_mints.as_ref();
     let budget = spent.map(|spent| later(spent.since, SignedDuration::from_hours(1)));
+    let restarts = situation.seen.restarts.iter().map(|restart| restart.due);
     let resting = matches!(situation.plan, Plan::Rest);
     let active = |at: Option<Timestamp>| at.filter(|_| !resting);
     [
@@ -90,6 +92,7 @@ fn foreseen(situation: &Situation<'_>, status: &Status) -> [Option<Timestamp>; 7
         active(live.and_then(|live| live.refresh_at)),
         active(status.next_attempt_at),
         active(situation.seen.probe_due),
+        active(restarts.filter(|due| *due > situation.now).min()),
         active(patience(status)),
     ]
 }

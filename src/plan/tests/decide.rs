@@ -246,6 +246,22 @@ fn a_probe_does_not_gate_while_consumers_have_nothing_that_lives() {
 }
 
 #[test]
+fn workloads_are_restarted_at_their_time_once_every_target_is_as_it_should_be() {
+    let mut seen = serving();
+    let restart = |workload: &str, due| RestartSeen {
+        workload: workload.into(),
+        due: at(due),
+    };
+    seen.restarts = vec![restart("Deployment/one", 60), restart("Deployment/two", 90)];
+    let verdict = round(&mut seen, &Outcome::Nothing, at(59));
+    assert_eq!(verdict.look_again, Some(at(60)));
+    assert!(matches!(decide(&seen, at(60)), Plan::Restart(names) if names == ["Deployment/one"]));
+    assert!(matches!(decide(&seen, at(90)), Plan::Restart(names) if names.len() == 2));
+    sole(&mut seen).owned = false;
+    assert!(matches!(decide(&seen, at(90)), Plan::Repair(_)));
+}
+
+#[test]
 fn the_probe_comes_last() {
     let mut seen = serving();
     seen.probe_due = Some(at(60));

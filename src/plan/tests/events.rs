@@ -128,6 +128,24 @@ fn a_restored_secret_is_told_and_a_new_shape_or_target_is_not() {
 }
 
 #[test]
+fn each_restarted_workload_is_told() {
+    let mut seen = serving();
+    seen.restarts = vec![RestartSeen {
+        workload: "Deployment/one".into(),
+        due: at(60),
+    }];
+    let restarted = |result| {
+        let workload = "Deployment/one".into();
+        Outcome::Restarted(vec![Restarted { workload, result }])
+    };
+    let done = restarted(Ok(()));
+    assert_eq!(told(&mut seen, &done, 60), [Reason::WorkloadRestarted]);
+    let failed = restarted(Err(refusal(Reason::Forbidden)));
+    assert_eq!(told(&mut seen, &failed, 60), [Reason::RestartFailed]);
+    assert_eq!(seen.status.last_error, None, "no matter of the credential");
+}
+
+#[test]
 fn suspension_and_its_end_are_told_and_nothing_else_meanwhile() {
     let mut seen = serving();
     seen.suspension = Some(Suspension {

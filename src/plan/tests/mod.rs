@@ -159,6 +159,7 @@ fn fresh() -> Observed {
         paused_until: None,
         found_dead: None,
         probe_due: None,
+        restarts: Vec::new(),
         status: Status::default(),
     }
 }

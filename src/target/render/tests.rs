@@ -232,7 +232,7 @@ fn texts_are_templates_without_a_secret() {
             ("shop", "orders"),
         )
         .map(|texts| texts["Authorization"].expose().to_owned())
-        .map_err(|refusal| refusal.detail)
+        .map_err(|fault| fault.at("spec").detail)
     };
     assert_eq!(
         headers("Token {{ credential.api_key }}"),

@@ -1,6 +1,8 @@
 //! A stage for one test: a namespace on the shared control plane, and the operator's real binary with nothing but its
 //! own role.
 
+mod play;
+
 use std::{fs, path::PathBuf, time::Duration};
 
 use authkeeper::api::v1alpha1::{AuthenticationConfiguration, AuthenticationConfigurationStatus};
@@ -22,6 +24,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::crds;
+pub(crate) use play::{Play, source};
 
 /// User that the operator is, with the role of `config/rbac.yaml` and nothing more.
 pub(crate) const OPERATOR: &str = "authkeeper-test";
@@ -68,6 +71,15 @@ impl Stage {
 
     /// The same through another way to the API server.
     pub(crate) fn options_with(&self, kubeconfig: PathBuf) -> OperatorOptions {
+        self.options_of(kubeconfig).arg("--allow-http")
+    }
+
+    /// As the administrator who never heard of http.
+    pub(crate) fn options_without_http(&self) -> OperatorOptions {
+        self.options_of(self.kubeconfig.clone())
+    }
+
+    fn options_of(&self, kubeconfig: PathBuf) -> OperatorOptions {
         OperatorOptions::new(env!("CARGO_BIN_EXE_authkeeper"), kubeconfig)
             .args([
                 "--watch-namespaces",
@@ -75,13 +87,7 @@ impl Stage {
                 "--namespace",
                 self.namespace(),
             ])
-            .args([
-                "--allow-http",
-                "--log-level",
-                "trace",
-                "--log-format",
-                "json",
-            ])
+            .args(["--log-level", "trace", "--log-format", "json"])
     }
 
     pub(crate) async fn operator(&self) -> Operator {

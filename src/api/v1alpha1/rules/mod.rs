@@ -11,4 +11,4 @@ pub(super) use refresh::{jitter, refresh, retry, status_code};
 pub(super) use source::{one_source, source_names};
 pub(in crate::api) use spec::object;
 pub(super) use spec::spec;
-pub(super) use target::{annotations, host, label_value, labels, secret_type, target};
+pub(super) use target::{annotations, host, label_value, labels, restart, secret_type, target};

@@ -59,6 +59,7 @@ impl World {
             | Plan::Refuse(_)
             | Plan::Hold(_)
             | Plan::Keep
+            | Plan::Restart(_)
             | Plan::Probe => Outcome::Nothing,
         }
     }

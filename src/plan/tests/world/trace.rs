@@ -79,6 +79,7 @@ impl World {
             | Outcome::ProbeRefused
             | Outcome::Unrecoverable
             | Outcome::Pruned
+            | Outcome::Restarted(_)
             | Outcome::Probed(_) => format!("{outcome:?}").to_lowercase(),
         };
         let asked = match plan.issue() {
