@@ -1,6 +1,8 @@
 //! A stage for one test: a namespace on the shared control plane, and the operator's real binary with nothing but its
 //! own role.
 
+mod faulty;
+
 use std::{fs, path::PathBuf, time::Duration};
 
 use authkeeper::api::v1alpha1::{AuthenticationConfiguration, AuthenticationConfigurationStatus};
@@ -22,6 +24,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::crds;
+
+pub(crate) use faulty::{eventually, writes_secret, writes_status};
 
 /// User that the operator is, with the role of `config/rbac.yaml` and nothing more.
 pub(crate) const OPERATOR: &str = "authkeeper-test";
@@ -68,6 +72,10 @@ impl Stage {
 
     /// The same through another way to the API server.
     pub(crate) fn options_with(&self, kubeconfig: PathBuf) -> OperatorOptions {
+        self.options_logging(kubeconfig, "json")
+    }
+
+    fn options_logging(&self, kubeconfig: PathBuf, format: &str) -> OperatorOptions {
         OperatorOptions::new(env!("CARGO_BIN_EXE_authkeeper"), kubeconfig)
             .args([
                 "--watch-namespaces",
@@ -80,7 +88,7 @@ impl Stage {
                 "--log-level",
                 "trace",
                 "--log-format",
-                "json",
+                format,
             ])
     }
 
