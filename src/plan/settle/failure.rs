@@ -144,7 +144,9 @@ fn await_schedule(situation: &Situation<'_>, status: &mut Status) {
         .as_ref()
         .is_some_and(|error| !is_storage(&error.reason));
     let attempting = !matches!(situation.plan, Plan::Refuse(_) | Plan::Rest);
-    if asked && attempting && needed(situation.seen, situation.now).is_none() {
+    let seen = situation.seen;
+    let content = seen.current().is_some() && needed(seen, situation.now).is_none();
+    if asked && attempting && content {
         let due = situation.live.as_ref().and_then(|live| live.refresh_at);
         status.next_attempt_at = status
             .next_attempt_at

@@ -109,6 +109,15 @@ fn a_credential_obtained_before_a_rejection_is_published_without_lifting_it() {
 }
 
 #[test]
+fn a_failed_repair_of_the_last_secret_leaves_the_next_attempt_where_it_was() {
+    let (mut seen, verdict) = failing(Reason::ProviderUnavailable, 2400);
+    seen.targets[0].state = edited(marks());
+    let blocked = vec![written("token", Err(Refusal::new(Reason::Forbidden, "")))];
+    let after = round(&mut seen, &Outcome::Repaired(blocked), at(2401));
+    assert_eq!(after.status.next_attempt_at, verdict.status.next_attempt_at);
+}
+
+#[test]
 fn a_refused_write_is_counted_by_itself_and_forgotten_when_nothing_is_left_to_write() {
     let mut seen = serving();
     seen.targets.push(target("second", TargetState::Absent));

@@ -32,13 +32,15 @@ impl Watch {
 
     /// An expired token is served only while something failed, and after that no longer than the next attempt takes.
     fn promise(&self, world: &World) {
-        if !world.serves_expired() {
+        let remembered = world.status.last_error.as_ref();
+        let remembered = remembered.and_then(|error| error.reason.parse::<Reason>().ok());
+        let rejected = remembered.is_some_and(|reason| reason.class() == Class::Rejected);
+        if rejected || !world.serves_expired() {
             return;
         }
         let gap = world.repeats() >= 2;
         let last = world.calls.last().unwrap();
         let patience = match last.refused.as_ref().map(|no| no.reason.class()) {
-            Some(Class::Rejected) => return,
             Some(Class::Refused) => 6 * HOUR,
             Some(Class::Throttled) => HOUR,
             Some(Class::Malformed) => 30 * MINUTE,
