@@ -111,6 +111,7 @@ reasons! {
     DNSFailure, Transient, Ready, "The name of the endpoint could not be resolved. Check the host name and cluster DNS.";
     ConnectFailed, Transient, Ready, "No connection to the endpoint. Check network policy and egress.";
     TLSFailure, Malformed, Ready, "The certificate of the endpoint was not accepted. Set connection.caBundle, or correct the server.";
+    ClientCertificateInvalid, Refused, Ready, "The server demands a client certificate, or does not accept the one of connection.clientCertificate. Give it one that its authority has issued and that has not ended.";
     ResponseLost, Transient, Ready, "The answer did not arrive in time.";
     ResponseTooLarge, Refused, Ready, "The answer is larger than 1 MiB; this is not a token endpoint.";
     MalformedResponse, Malformed, Ready, "The endpoint did not answer with a token. Check the address and any proxy before it.";
@@ -138,6 +139,8 @@ reasons! {
     RefreshRequested, Healthy, Event, "A refresh was asked for with the annotation authkeeper.dev/refresh-requested.";
     RefreshSuspended, Healthy, Event, "Refreshing was suspended.";
     RefreshResumed, Healthy, Event, "Refreshing was resumed.";
+    WorkloadRestarted, Healthy, Event, "A workload was restarted, because the data of a target that it names changed.";
+    RestartFailed, Warning, Event, "A workload could not be restarted after its target's data changed; it is tried again with the next change. Check that it exists and that the operator may patch it.";
     SecretRestored, Healthy, Event, "The managed Secret was changed or deleted by others; it was written again.";
     RefreshFailed, Warning, Event, "An attempt to obtain a credential failed; the message says why and when it is tried next.";
     RefreshStalled, Warning, Event, "Obtaining a credential failed and is not tried again before somebody changes something.";

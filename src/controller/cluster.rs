@@ -7,11 +7,11 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{
     Api, Client, Resource,
     api::{DeleteParams, Patch, PatchParams, Preconditions},
-    core::{DeserializeGuard, PartialObjectMeta},
+    core::{DeserializeGuard, DynamicObject, PartialObjectMeta},
 };
 use serde_json::Value;
 
-use super::{Error, Metrics};
+use super::{Error, Metrics, workload::Workload};
 use crate::{
     api::v1alpha1::{AuthenticationConfiguration, annotation},
     target::Manifest,
@@ -179,6 +179,40 @@ impl Cluster {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    pub(super) async fn workload(
+        &self,
+        namespace: &str,
+        workload: &Workload,
+    ) -> Result<Option<DynamicObject>, Error> {
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), namespace, &workload.resource());
+        let what = format!("{workload} in {namespace}");
+        self.call("get", &what, api.get_opt(&workload.name)).await
+    }
+
+    pub(super) async fn patch_workload(
+        &self,
+        namespace: &str,
+        workload: &Workload,
+        patch: &Value,
+    ) -> Result<(), Error> {
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), namespace, &workload.resource());
+        let what = format!("{workload} in {namespace}");
+        let parameters = PatchParams {
+            field_manager: Some(MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let patch = Patch::Merge(patch);
+        self.call(
+            "write",
+            &what,
+            api.patch(&workload.name, &parameters, &patch),
+        )
+        .await?;
+        Ok(())
     }
 
     pub(super) async fn call<T>(

@@ -45,19 +45,16 @@ pub enum Error {
 impl Error {
     pub(super) fn new(verb: &'static str, what: &str, error: &kube::Error) -> Self {
         let what = what.to_owned();
-        match error {
-            kube::Error::Api(status) => Self::answered(verb, what, status),
-            kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => Self::Unreachable {
-                verb,
-                what,
-                fault: "the answer of the API server is not understood",
-            },
-            _ => Self::Unreachable {
-                verb,
-                what,
-                fault: "the API server is not reached",
-            },
+        if let kube::Error::Api(status) = error {
+            return Self::answered(verb, what, status);
         }
+        let understood = !matches!(error, kube::Error::SerdeError(_) | kube::Error::FromUtf8(_));
+        let fault = if understood {
+            "the API server is not reached"
+        } else {
+            "the answer of the API server is not understood"
+        };
+        Self::Unreachable { verb, what, fault }
     }
 
     fn answered(verb: &'static str, what: String, status: &Status) -> Self {

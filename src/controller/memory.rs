@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::workload::{Started, Workload};
 use crate::{
     api::v1alpha1::AuthenticationConfigurationStatus,
     plan::{Grant, Held, ProbeVerdict},
@@ -14,11 +15,10 @@ use crate::{
 /// Of one object.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    /// The last judgement. Decisions rest on it even while it cannot be written: a back-off must hold then as well.
+    pub(super) judged: Option<AuthenticationConfigurationStatus>,
     /// Status as we wrote it last, and the resourceVersion that it got: newer than a watch may be.
-    pub(super) status: Option<(String, AuthenticationConfigurationStatus)>,
-    /// Status that could not be written yet. Back-off and echo count from it all the same: who cannot write down that
-    /// he was refused must not ask again at once.
-    pub(super) unwritten: Option<AuthenticationConfigurationStatus>,
+    pub(super) written: Option<(String, AuthenticationConfigurationStatus)>,
     /// What the spec and the sources at these versions came to.
     pub(super) resolved: Option<Resolved>,
     /// A credential that is not published yet.
@@ -28,6 +28,8 @@ pub(super) struct Memory {
     pub(super) last_probe: Option<Timestamp>,
     /// What the gate said of the credential that is about to be published.
     pub(super) probe_verdict: Option<ProbeVerdict>,
+    /// What the pods of workloads were started with.
+    pub(super) workloads: HashMap<Workload, Started>,
     /// Targets whose bytes were looked for in vain, with the resourceVersion they had.
     pub(super) unrecoverable: HashMap<String, Option<String>>,
     /// The targets were read from the API server itself since the process began.

@@ -213,17 +213,22 @@ impl Metrics {
     }
 }
 
+/// Reasons that are counted under a name of their own.
+const NAMED: [(Reason, &str); 5] = [
+    (Reason::DNSFailure, "dns"),
+    (Reason::ConnectFailed, "connect"),
+    (Reason::TLSFailure, "tls"),
+    (Reason::ResponseLost, "timeout"),
+    (Reason::ProviderUnavailable, "server_error"),
+];
+
 fn outcome(refused: Option<Reason>) -> &'static str {
     let Some(reason) = refused else {
         return "success";
     };
-    match reason {
-        Reason::DNSFailure => "dns",
-        Reason::ConnectFailed => "connect",
-        Reason::TLSFailure => "tls",
-        Reason::ResponseLost => "timeout",
-        Reason::ProviderUnavailable => "server_error",
-        _ => match reason.class() {
+    match NAMED.iter().find(|(named, _)| *named == reason) {
+        Some((_, outcome)) => outcome,
+        None => match reason.class() {
             Class::Throttled => "rate_limited",
             Class::Malformed => "malformed",
             Class::Healthy

@@ -4,21 +4,21 @@
 //! A watch may be late. An event older than our own write is dropped, so that nobody ever acts on a Secret as it was
 //! before we wrote it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use kube::api::ObjectMeta;
 
 use crate::target::{self, Facts};
 
 /// Which kind of object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Kind {
     Secret,
     ConfigMap,
 }
 
 /// One object.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key {
     pub(super) kind: Kind,
     pub(super) namespace: String,
@@ -40,6 +40,8 @@ pub(super) struct Mirror {
     objects: HashMap<Key, Entry>,
     /// Objects that were asked for and were not there.
     absent: HashSet<Key>,
+    /// Managed Secrets by the configuration that their marks name.
+    owned: HashMap<String, BTreeSet<Key>>,
     /// Counts everything heard, to tell whether an answer has been overtaken.
     heard: u64,
 }
@@ -90,8 +92,46 @@ impl Mirror {
         {
             return false;
         }
+        self.insert(key, facts);
+        true
+    }
+
+    /// Takes in an object of a listing, which is consistent: what was known before it began gives way, even when its
+    /// version is higher, as after a restore of the whole cluster.
+    pub(super) fn apply_listed(&mut self, key: Key, meta: &ObjectMeta, began: Since) -> bool {
+        let known = self.objects.get(&key);
+        let restored = known.is_some_and(|entry| {
+            let version = meta.resource_version.as_deref();
+            entry.at <= began.0 && version != Some(entry.facts.resource_version.as_str())
+        });
+        if restored {
+            self.remove(&key);
+        }
+        self.apply(key, meta)
+    }
+
+    fn insert(&mut self, key: Key, facts: Facts) {
+        self.remove(&key);
+        if facts.managed {
+            self.owned
+                .entry(facts.marks.owner.clone())
+                .or_default()
+                .insert(key.clone());
+        }
         let at = self.heard;
         self.objects.insert(key, Entry { facts, at });
+    }
+
+    fn remove(&mut self, key: &Key) -> bool {
+        let Some(entry) = self.objects.remove(key) else {
+            return false;
+        };
+        if let Some(keys) = self.owned.get_mut(&entry.facts.marks.owner) {
+            keys.remove(key);
+            if keys.is_empty() {
+                self.owned.remove(&entry.facts.marks.owner);
+            }
+        }
         true
     }
 
@@ -108,7 +148,14 @@ impl Mirror {
         if overtaken {
             return false;
         }
-        self.objects.remove(key).is_some()
+        self.remove(key)
+    }
+
+    /// Nobody refers to the object any more: what is known of it grows old.
+    pub(super) fn forget(&mut self, key: &Key) {
+        self.heard += 1;
+        self.absent.remove(key);
+        self.remove(key);
     }
 
     pub(super) fn now(&self) -> Since {
@@ -122,7 +169,7 @@ impl Mirror {
             .get(key)
             .is_some_and(|entry| entry.at > asked.0);
         if !newer {
-            self.objects.remove(key);
+            self.remove(key);
             if self.heard == asked.0 {
                 self.absent.insert(key.clone());
             }
@@ -149,22 +196,16 @@ impl Mirror {
             .map(|(key, _)| key.clone())
             .collect();
         for key in &gone {
-            self.objects.remove(key);
+            self.remove(key);
         }
         gone
     }
 
-    /// Managed Secrets that name this configuration as their owner.
+    /// Managed Secrets of its own namespace that name this configuration as their owner.
     pub(super) fn owned_by(&self, namespace: &str, owner: &str) -> Vec<(String, Facts)> {
-        self.objects
-            .iter()
-            .filter(|(key, entry)| {
-                key.kind == Kind::Secret
-                    && key.namespace == namespace
-                    && entry.facts.managed
-                    && entry.facts.marks.owner == owner
-            })
-            .map(|(key, entry)| (key.name.clone(), entry.facts.clone()))
+        let keys = self.owned.get(owner).into_iter().flatten();
+        keys.filter(|key| key.namespace == namespace)
+            .filter_map(|key| Some((key.name.clone(), self.objects.get(key)?.facts.clone())))
             .collect()
     }
 }
@@ -226,6 +267,35 @@ mod tests {
         let asked = mirror.now();
         mirror.answered_absent(&key(), asked);
         assert!(matches!(mirror.get(&key()), Known::Absent));
+    }
+
+    #[test]
+    fn a_listing_after_a_restore_of_the_cluster_is_believed() {
+        let mut mirror = Mirror::default();
+        mirror.apply(key(), &meta("50"));
+        let began = mirror.now();
+        assert!(mirror.apply_listed(key(), &meta("7"), began));
+        assert_eq!(version(&mirror).as_deref(), Some("7"));
+        mirror.apply(key(), &meta("9"));
+        assert!(
+            !mirror.apply_listed(key(), &meta("8"), began),
+            "written since the listing began"
+        );
+        assert_eq!(version(&mirror).as_deref(), Some("9"));
+    }
+
+    #[test]
+    fn secrets_are_found_by_their_owner() {
+        let mut mirror = Mirror::default();
+        let mut managed = meta("5");
+        managed.labels =
+            Some([("app.kubernetes.io/managed-by".into(), "authkeeper".into())].into());
+        managed.annotations = Some([("authkeeper.dev/owner".into(), "shop/a".into())].into());
+        mirror.apply(key(), &managed);
+        assert_eq!(mirror.owned_by("shop", "shop/a").len(), 1);
+        assert_eq!(mirror.owned_by("other", "shop/a").len(), 0);
+        mirror.delete(&key(), Some("6"));
+        assert_eq!(mirror.owned_by("shop", "shop/a").len(), 0);
     }
 
     #[test]

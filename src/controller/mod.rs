@@ -4,6 +4,7 @@
 
 mod act;
 mod cluster;
+mod connection;
 mod context;
 mod error;
 mod fleet;
@@ -20,6 +21,7 @@ mod resolve;
 mod round;
 mod sources;
 mod watch;
+mod workload;
 
 use std::{collections::BTreeSet, convert::Infallible, future::Future, sync::Arc};
 
@@ -172,10 +174,7 @@ impl Scope {
             objects = self.reader.len(),
             "caches are filled; rounds begin"
         );
-        let queue = self
-            .triggered
-            .map(|object| Ok::<_, Infallible>(object))
-            .take_until(stop);
+        let queue = self.triggered.map(Ok::<_, Infallible>).take_until(stop);
         let config = controller::Config::default().concurrency(self.concurrency);
         // Each round is a task of its own: a panic ends that round alone.
         let round = |object, context| {

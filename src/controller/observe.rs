@@ -10,12 +10,10 @@ use super::{
     mirror::Known,
     resolve,
     round::{Place, Read, Sight, Subject},
-    sources,
+    sources, workload,
 };
 use crate::{
-    api::v1alpha1::{
-        AuthenticationConfigurationStatus, DeletionPolicy, MethodStatus, Target, annotation,
-    },
+    api::v1alpha1::{DeletionPolicy, MethodStatus, Origin, Target, annotation},
     duration::HumanDuration,
     plan::{
         Current, Grant, Observed, RefreshPolicy, SourceSeen, Suspension, TargetSeen, TargetState,
@@ -46,12 +44,12 @@ pub(super) async fn observe(
     let newest = newest(&seen);
     let trusted = trusted(subject, newest, &versions, &spec_digest, &seen);
     let (wanted, read) = wanted(context, subject, memory, &targets, &versions, trusted).await?;
-    let status = memory
-        .unwritten
-        .clone()
-        .unwrap_or_else(|| stored_status(subject, memory));
+    let judged = memory.judged.clone();
+    let status = judged.unwrap_or_else(|| subject.object.status.clone().unwrap_or_default());
     let moved = moved(&versions, before.as_deref(), newest, &wanted);
+    let (workloads, restarts) = workload::wishes(context, subject, memory, &places).await?;
     let facts = Observed {
+        restarts,
         uid: subject.uid.to_owned(),
         generation: subject.object.metadata.generation.unwrap_or_default(),
         policy: RefreshPolicy::new(spec.refresh.as_ref()),
@@ -79,30 +77,9 @@ pub(super) async fn observe(
         places,
         versions,
         spec: spec_digest,
+        workloads,
         read,
     })
-}
-
-/// Status as it was last written: a watch may still show an older one.
-pub(super) fn stored_status(
-    subject: Subject<'_>,
-    memory: &Memory,
-) -> AuthenticationConfigurationStatus {
-    let cached = subject.object.status.clone().unwrap_or_default();
-    let version = subject
-        .object
-        .metadata
-        .resource_version
-        .as_deref()
-        .unwrap_or_default();
-    match &memory.status {
-        Some((written, status)) if is_behind(version, written) => status.clone(),
-        Some(_) | None => cached,
-    }
-}
-
-fn is_behind(cached: &str, written: &str) -> bool {
-    matches!((cached.parse::<u128>(), written.parse::<u128>()), (Ok(cached), Ok(written)) if cached < written)
 }
 
 async fn places(
@@ -358,15 +335,21 @@ pub(super) fn client(subject: Subject<'_>, wanted: &Wanted, versions: &[SourceVe
     }
 }
 
-/// Managed Secrets of this object that the spec no longer names.
+/// Managed Secrets of this object that the spec no longer names. One that is a source now is never written again.
 fn leftovers(context: &Context, subject: Subject<'_>, targets: &[Target]) -> Vec<String> {
+    let sources = &subject.object.spec.sources;
+    let is_source = |name: &str| {
+        sources
+            .iter()
+            .any(|source| source.origin() == Some(Origin::Secret(name)))
+    };
     let mut names: Vec<String> = context
         .known()
         .mirror
         .owned_by(subject.namespace, &subject.owner())
         .into_iter()
         .map(|(name, _)| name)
-        .filter(|name| targets.iter().all(|target| target.name != *name))
+        .filter(|name| targets.iter().all(|target| target.name != *name) && !is_source(name))
         .collect();
     names.sort();
     names

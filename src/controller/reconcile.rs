@@ -14,7 +14,7 @@ use super::{
     context::Context,
     memory::Memory,
     observe::observe,
-    record::record,
+    record::{record, refuse_undecodable},
     round::{Round, Subject},
 };
 use crate::{
@@ -68,15 +68,7 @@ async fn guarded(object: &Guarded, context: &Context) -> Result<Rounded, Error> 
     let object = match &object.0 {
         Ok(object) => object,
         Err(invalid) => {
-            let (namespace, name) = (
-                invalid.metadata.namespace.as_deref(),
-                invalid.metadata.name.as_deref(),
-            );
-            tracing::error!(
-                namespace,
-                name,
-                "the object cannot be decoded by this release and is left alone; apply it again with its CRD up to date"
-            );
+            refuse_undecodable(context, &invalid.metadata).await?;
             return Ok(Rounded::until_changed());
         }
     };
@@ -179,6 +171,14 @@ fn narrate(subject: Subject<'_>, plan: &Plan, outcome: &Outcome) {
             tracing::warn!(namespace, name, reason = %refusal.reason, detail = %refusal.detail, http_status = refusal.http_status, "no credential");
         }
         Outcome::Repaired(_) => tracing::info!(namespace, name, "managed Secret written again"),
+        Outcome::Restarted(workloads) => {
+            tracing::info!(
+                namespace,
+                name,
+                workloads = workloads.len(),
+                "workloads restarted"
+            );
+        }
         Outcome::Pruned => tracing::info!(namespace, name, "former targets deleted"),
         Outcome::ProbeRefused => {
             tracing::warn!(namespace, name, "the probe refused the new credential");

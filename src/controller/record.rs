@@ -1,12 +1,15 @@
 //! Verdict to status, events and log. What has not changed is not written.
 
-use kube::{Resource, runtime::events};
+use kube::{Resource, api::ObjectMeta, runtime::events};
 use serde_json::{Map, Value, json};
 
-use super::{Error, context::Context, memory::Memory, observe::stored_status, round::Subject};
+use super::{Error, context::Context, memory::Memory, round::Subject};
 use crate::{
-    api::v1alpha1::{AuthenticationConfiguration, AuthenticationConfigurationStatus},
+    api::v1alpha1::{
+        AuthenticationConfiguration, AuthenticationConfigurationStatus, ConditionType,
+    },
     plan::{EventKind, Verdict},
+    reason::Reason,
 };
 
 /// The API server refuses longer notes; it counts bytes.
@@ -34,56 +37,90 @@ async fn write(
     memory: &mut Memory,
     status: &AuthenticationConfigurationStatus,
 ) -> Result<(), Error> {
-    let stored = stored_status(subject, memory);
-    memory.unwritten = None;
-    if *status == stored {
-        context.fleet.written(subject.uid);
-        return Ok(());
-    }
+    memory.judged = Some(status.clone());
+    let before = stored(subject, memory);
+    let after = if context.routine_status_writes {
+        status.clone()
+    } else {
+        without_times(status)
+    };
     context.fleet.unwritten(subject.uid, status);
-    if !context.routine_status_writes && is_routine(&stored, status) {
-        return Ok(());
+    if after != before {
+        let patch = json!({
+            "metadata": { "uid": subject.uid },
+            "status": difference(&value(&before), &value(&after)),
+        });
+        let version = context
+            .cluster
+            .patch_status(subject.namespace, subject.name, &patch)
+            .await?;
+        memory.written = version.map(|version| (version, after.clone()));
     }
-    let patch = json!({
-        "metadata": { "uid": subject.uid },
-        "status": difference(&value(&stored), &value(status)),
-    });
-    let written = context
-        .cluster
-        .patch_status(subject.namespace, subject.name, &patch)
-        .await
-        .inspect_err(|_| memory.unwritten = Some(status.clone()))?;
-    memory.status = written.map(|version| (version, status.clone()));
-    context.fleet.written(subject.uid);
+    if after == *status {
+        context.fleet.written(subject.uid);
+    }
     Ok(())
 }
 
-/// Does only the schedule differ, as after each refresh? Large fleets may leave that write out.
-fn is_routine(
-    before: &AuthenticationConfigurationStatus,
-    after: &AuthenticationConfigurationStatus,
-) -> bool {
-    let essence = |status: &AuthenticationConfigurationStatus| {
-        let conditions: Vec<_> = status
-            .conditions
-            .iter()
-            .map(|condition| {
-                (
-                    condition.type_.clone(),
-                    condition.status.clone(),
-                    condition.reason.clone(),
-                    condition.observed_generation,
-                )
-            })
-            .collect();
-        let mut rest = status.clone();
-        rest.conditions.clear();
-        rest.obtained_at = None;
-        rest.expires_at = None;
-        rest.refresh_at = None;
-        (conditions, rest)
+/// Status as it is stored: as we wrote it last, unless the watch shows a newer one.
+fn stored(subject: Subject<'_>, memory: &Memory) -> AuthenticationConfigurationStatus {
+    let meta = &subject.object.metadata;
+    let shown = meta.resource_version.as_deref().unwrap_or_default();
+    match &memory.written {
+        Some((written, status)) if is_behind(shown, written) => status.clone(),
+        Some(_) | None => subject.object.status.clone().unwrap_or_default(),
+    }
+}
+
+fn is_behind(shown: &str, written: &str) -> bool {
+    matches!((shown.parse::<u128>(), written.parse::<u128>()), (Ok(shown), Ok(written)) if shown < written)
+}
+
+/// For very large fleets: everything that moves with each routine refresh is left to the marks of the Secret.
+fn without_times(status: &AuthenticationConfigurationStatus) -> AuthenticationConfigurationStatus {
+    let mut status = status.clone();
+    status.obtained_at = None;
+    status.expires_at = None;
+    status.refresh_at = None;
+    let valid = Reason::TokenValid;
+    for condition in &mut status.conditions {
+        if condition.reason == valid.as_str() {
+            valid.hint().clone_into(&mut condition.message);
+        }
+    }
+    status
+}
+
+/// Says on an object that this release cannot decode that it is left alone. Times are the object's own, so that saying
+/// it again changes nothing.
+pub(super) async fn refuse_undecodable(context: &Context, meta: &ObjectMeta) -> Result<(), Error> {
+    let (Some(namespace), Some(name)) = (&meta.namespace, &meta.name) else {
+        return Ok(());
     };
-    essence(before) == essence(after)
+    tracing::error!(
+        namespace,
+        name,
+        "the object cannot be decoded by this release and is left alone"
+    );
+    let message = "This release cannot read the object, so it is left alone. Apply the CRD of this release, then the \
+                   object again; the API server then says what is wrong with it.";
+    let condition = |kind: ConditionType, status: &str| {
+        json!({
+            "type": kind.to_string(), "status": status, "reason": Reason::InvalidSpec.as_str(), "message": message,
+            "lastTransitionTime": meta.creation_timestamp, "observedGeneration": meta.generation,
+        })
+    };
+    let conditions = [
+        condition(ConditionType::Ready, "False"),
+        condition(ConditionType::Accepted, "False"),
+        condition(ConditionType::Stalled, "True"),
+    ];
+    let patch = json!({ "metadata": { "uid": meta.uid }, "status": { "conditions": conditions } });
+    context
+        .cluster
+        .patch_status(namespace, name, &patch)
+        .await?;
+    Ok(())
 }
 
 fn value(status: &AuthenticationConfigurationStatus) -> Value {

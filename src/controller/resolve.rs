@@ -1,7 +1,7 @@
 //! From sources to grants: which methods may be tried, as digests.
 
 use super::{
-    Error,
+    Error, connection,
     context::Context,
     round::{Read, Subject},
     sources,
@@ -52,6 +52,10 @@ pub(super) fn candidates<'a>(
         namespace: subject.namespace,
         name: subject.name,
     })?;
+    if let Some(probe) = &spec.probe {
+        target::probe::validate(probe, &methods, (subject.namespace, subject.name))?;
+    }
+    connection::settings(spec.connection.as_ref(), read)?;
     match spec.selection.unwrap_or_default() {
         Selection::FirstSatisfied => {
             let first: Vec<_> = satisfied.into_iter().take(1).collect();

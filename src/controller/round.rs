@@ -9,6 +9,7 @@ use super::{
     context::Context,
     memory::Memory,
     mirror::{Key, Kind},
+    workload::Wish,
 };
 use crate::{
     api::v1alpha1::{AuthenticationConfiguration, DeletionPolicy, Target},
@@ -44,6 +45,7 @@ pub(super) struct Sight {
     pub(super) places: Vec<Place>,
     pub(super) versions: Vec<SourceVersion>,
     pub(super) spec: String,
+    pub(super) workloads: Vec<Wish>,
     /// Sources and templates, when this round has read them.
     pub(super) read: Option<Read>,
 }

@@ -103,18 +103,14 @@ pub(super) async fn asked(context: &Context, key: &Key) -> Result<Known, Error> 
             .map(|object| object.metadata),
     };
     let mut known = context.known();
-    match meta {
-        Some(meta) => {
-            known.mirror.apply(key.clone(), &meta);
-            Ok(known.mirror.get(key))
-        }
-        None => {
-            known.mirror.answered_absent(key, since);
-            Ok(match known.mirror.get(key) {
-                Known::Unknown => Known::Absent,
-                known => known,
-            })
-        }
+    if let Some(meta) = meta {
+        known.mirror.apply(key.clone(), &meta);
+        return Ok(known.mirror.get(key));
+    }
+    known.mirror.answered_absent(key, since);
+    match known.mirror.get(key) {
+        Known::Unknown | Known::Absent => Ok(Known::Absent),
+        Known::Present(facts) => Ok(Known::Present(facts)),
     }
 }
 

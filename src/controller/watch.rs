@@ -184,16 +184,18 @@ impl Feed {
     fn take(&mut self, heard: Heard) -> bool {
         match heard {
             Heard::Init => {
-                self.listing = Some((HashSet::new(), self.scope.context.known().mirror.now()))
+                self.listing = Some((HashSet::new(), self.scope.context.known().mirror.now()));
             }
             Heard::Listed(meta) => {
                 let key = self.key(&meta);
-                if let Some((named, _)) = &mut self.listing {
+                let mut began = None;
+                if let Some((named, since)) = &mut self.listing {
                     named.insert(key.clone());
+                    began = Some(*since);
                 }
-                self.apply(key, &meta);
+                self.apply(&key, &meta, began);
             }
-            Heard::Applied(meta) => self.apply(self.key(&meta), &meta),
+            Heard::Applied(meta) => self.apply(&self.key(&meta), &meta, None),
             Heard::Deleted(meta) => {
                 let key = self.key(&meta);
                 let gone = self
@@ -214,7 +216,9 @@ impl Feed {
                         &named,
                         began,
                     );
-                    gone.iter().for_each(|key| self.trigger(key, None));
+                    for key in &gone {
+                        self.trigger(key, None);
+                    }
                 }
                 return true;
             }
@@ -223,15 +227,21 @@ impl Feed {
     }
 
     /// Keeps what somebody refers to and what is ours; nothing else is remembered.
-    fn apply(&self, key: Key, meta: &ObjectMeta) {
+    fn apply(&self, key: &Key, meta: &ObjectMeta, listing: Option<Since>) {
         let owner = owner_named(meta);
         let news = {
             let mut known = self.scope.context.known();
-            let wanted = owner.is_some() || known.index.is_referenced(&key);
-            wanted && known.mirror.apply(key.clone(), meta)
+            if owner.is_none() && !known.index.is_referenced(key) {
+                known.mirror.forget(key);
+                return;
+            }
+            match listing {
+                Some(began) => known.mirror.apply_listed(key.clone(), meta, began),
+                None => known.mirror.apply(key.clone(), meta),
+            }
         };
         if news {
-            self.trigger(&key, owner);
+            self.trigger(key, owner);
         }
     }
 
@@ -312,11 +322,13 @@ fn describe(error: &watcher::Error) -> String {
         watcher::Error::WatchError(status) => {
             return format!("watching: HTTP {} {}", status.code, status.reason);
         }
-        _ => ("watching", None),
+        watcher::Error::NoResourceVersion => ("watching", None),
     };
-    match cause {
-        Some(kube::Error::Api(status)) => format!("{step}: HTTP {} {}", status.code, status.reason),
-        Some(kube::Error::SerdeError(_)) => format!("{step}: an object cannot be decoded"),
-        Some(_) | None => format!("{step}: the API server is not reached"),
+    if let Some(kube::Error::Api(status)) = cause {
+        format!("{step}: HTTP {} {}", status.code, status.reason)
+    } else if let Some(kube::Error::SerdeError(_)) = cause {
+        format!("{step}: an object cannot be decoded")
+    } else {
+        format!("{step}: the API server is not reached")
     }
 }

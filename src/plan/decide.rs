@@ -35,6 +35,8 @@ pub enum Plan {
     Repair(Vec<Repair>),
     /// Delete Secrets that are no longer targets.
     Prune(Vec<String>),
+    /// Restart these workloads.
+    Restart(Vec<String>),
     /// Ask the probe whether the published credential lives.
     Probe,
 }
@@ -151,6 +153,11 @@ fn housekeeping(seen: &Observed, now: Timestamp) -> Plan {
     if !seen.leftovers.is_empty() && seen.deletion_policy == DeletionPolicy::Delete {
         return Plan::Prune(seen.leftovers.clone());
     }
+    let due = seen.restarts.iter().filter(|restart| restart.due <= now);
+    let workloads: Vec<_> = due.map(|restart| restart.workload.clone()).collect();
+    if !workloads.is_empty() {
+        return Plan::Restart(workloads);
+    }
     match seen.probe_due {
         Some(due) if due <= now => Plan::Probe,
         Some(_) | None => Plan::Keep,
@@ -220,7 +227,12 @@ pub(super) fn needed(seen: &Observed, now: Timestamp) -> Option<Why> {
         return Some(Why::Dead);
     }
     if is_due(seen, current, now) {
-        return Some(Why::Due);
+        let why = if seen.is_outdated(current) {
+            Why::Lost
+        } else {
+            Why::Due
+        };
+        return Some(why);
     }
     beyond_repair(seen)
 }
@@ -303,6 +315,7 @@ impl Plan {
             Self::Publish => "publish",
             Self::Repair(_) => "repair",
             Self::Prune(_) => "prune",
+            Self::Restart(_) => "restart",
             Self::Probe => "probe",
         }
     }

@@ -20,9 +20,10 @@ mod verdict;
 
 pub use decide::{Hold, Issue, Plan, Repair, RepairWhy, Why, decide};
 pub use observed::{
-    Current, Grant, Held, Observed, SourceSeen, Suspension, TargetSeen, TargetState, Wanted,
+    Current, Grant, Held, Observed, RestartSeen, SourceSeen, Suspension, TargetSeen, TargetState,
+    Wanted,
 };
-pub use outcome::{Issued, Outcome, ProbeVerdict, TargetWritten};
+pub use outcome::{Issued, Outcome, ProbeVerdict, Restarted, TargetWritten};
 pub use policy::RefreshPolicy;
 pub use settle::settle;
 pub use verdict::{Event, EventKind, Verdict};

@@ -31,6 +31,8 @@ pub struct Observed {
     pub paused_until: Option<Timestamp>,
     /// A probe found the credential issued at this time dead.
     pub found_dead: Option<Timestamp>,
+    /// Workloads that have not been restarted since their target's data changed.
+    pub restarts: Vec<RestartSeen>,
     /// When the watchdog is due; none: not configured.
     pub probe_due: Option<Timestamp>,
     /// Status as it was last written.
@@ -77,6 +79,14 @@ pub struct TargetSeen {
     pub state: TargetState,
     /// It was tried: what belongs there cannot be had from any Secret, only anew.
     pub unrecoverable: bool,
+}
+
+/// A workload that is to be restarted, and from when it may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestartSeen {
+    /// Kind and name, as in `Deployment/orders`.
+    pub workload: String,
+    pub due: Timestamp,
 }
 
 /// What is in the place of a target.
@@ -205,6 +215,12 @@ impl Observed {
                 .managed()
                 .any(|current| current.marks.handled_refresh_request.as_deref() == Some(requested));
         (!first_sight && !handled).then_some(requested)
+    }
+
+    /// Was a newer credential published before? Then somebody put an older one back.
+    pub(super) fn is_outdated(&self, current: &Current) -> bool {
+        let newest = self.status.obtained_at;
+        newest.is_some_and(|newest| current.marks.issued_at.is_some_and(|at| at < newest))
     }
 
     /// Has this object ever published anything?

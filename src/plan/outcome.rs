@@ -27,8 +27,17 @@ pub enum Outcome {
     Unrecoverable,
     /// Secrets that are no longer targets were deleted.
     Pruned,
+    /// Workloads were restarted, or were to be.
+    Restarted(Vec<Restarted>),
     /// The published credential was probed.
     Probed(ProbeVerdict),
+}
+
+/// One workload after its restart.
+#[derive(Clone, Debug)]
+pub struct Restarted {
+    pub workload: String,
+    pub result: Result<(), Refusal>,
 }
 
 /// A new credential.
@@ -79,6 +88,7 @@ impl Outcome {
             | Self::ProbeRefused
             | Self::Unrecoverable
             | Self::Pruned
+            | Self::Restarted(_)
             | Self::Probed(_) => &[],
         }
     }
@@ -104,7 +114,8 @@ impl Outcome {
             | Self::ProbePending { .. }
             | Self::Repaired(_)
             | Self::Unrecoverable
-            | Self::Pruned => None,
+            | Self::Pruned
+            | Self::Restarted(_) => None,
         }
     }
 
@@ -125,6 +136,7 @@ impl Outcome {
             | Self::ProbePending { .. }
             | Self::Unrecoverable
             | Self::Pruned
+            | Self::Restarted(_)
             | Self::Probed(_) => None,
         }
     }

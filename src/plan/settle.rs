@@ -71,7 +71,7 @@ pub fn settle(seen: &Observed, plan: &Plan, outcome: &Outcome, now: Timestamp) -
     status.conditions = conditions::conditions(&situation, &status, &troubles);
     Verdict {
         look_again: look_again::look_again(&situation, &status, outcome),
-        events: events::events(&situation, &status),
+        events: events::events(&situation, &status, outcome),
         status,
     }
 }
@@ -216,6 +216,7 @@ fn was_attempted(plan: &Plan, outcome: &Outcome) -> bool {
         | Outcome::Repaired(_)
         | Outcome::Unrecoverable
         | Outcome::Pruned
+        | Outcome::Restarted(_)
         | Outcome::Probed(_) => false,
     };
     answered && matches!(plan, Plan::Issue(_))

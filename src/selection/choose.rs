@@ -54,18 +54,7 @@ pub(super) fn choose<'a>(
     let principal = choice.principal.and_then(|place| principals.0.get(place));
     let credential = choice.credential.and_then(|place| credentials.0.get(place));
     let home = credential.or(principal).and_then(Member::source);
-    let auxiliary: Vec<Member<'_>> = fields
-        .iter()
-        .filter(|field| field.role == Role::Auxiliary)
-        .map(|field| Member {
-            wanted: *field,
-            found: if field.destination {
-                find_destination(field, home, &sources, matching)
-            } else {
-                find(field, &sources, matching)
-            },
-        })
-        .collect();
+    let auxiliary = auxiliary(fields, home, &sources, matching);
     let mut lack = Lack::new(method, home, matching);
     lack.group(&principals.0, choice.principal, choice.credential);
     lack.group(&credentials.0, choice.credential, choice.principal);
@@ -76,6 +65,26 @@ pub(super) fn choose<'a>(
         return Ok(Err(lack));
     }
     candidate(method, principal, credential, &auxiliary).map(Ok)
+}
+
+fn auxiliary<'a>(
+    fields: &[Wanted<'a>],
+    home: Option<&'a SourceData>,
+    sources: &[&'a SourceData],
+    matching: KeyMatching,
+) -> Vec<Member<'a>> {
+    fields
+        .iter()
+        .filter(|field| field.role == Role::Auxiliary)
+        .map(|field| Member {
+            wanted: *field,
+            found: if field.destination {
+                find_destination(field, home, sources, matching)
+            } else {
+                find(field, sources, matching)
+            },
+        })
+        .collect()
 }
 
 fn candidate<'a>(

@@ -103,13 +103,15 @@ pub fn credential(key: &DigestKey, credential: &Credential) -> String {
     parts.finish(key)
 }
 
-/// Everything in the spec that selection depends on: tells an edited method without reading a source.
+/// Everything in the spec that is judged together with the sources: tells an edit of it without reading a source.
 pub fn spec(key: &DigestKey, spec: &AuthenticationConfigurationSpec) -> String {
     let mut parts = Parts::new(key, "spec");
     parts.json(&spec.alternatives());
     parts.json(&spec.sources);
     parts.json(&spec.selection);
     parts.json(&spec.key_matching);
+    parts.json(&spec.connection);
+    parts.json(&spec.probe);
     parts.finish(key)
 }
 

@@ -12,7 +12,7 @@ const TYPES: &[&str] = &[
     "kubernetes.io/ssh-auth",
 ];
 
-/// Labels that describe an application; GitOps tools and Helm decide by the rest of their kind what to prune.
+/// Labels that describe an application; `GitOps` tools and Helm decide by the rest of their kind what to prune.
 const DESCRIPTIVE: &[&str] = &[
     "app.kubernetes.io/name",
     "app.kubernetes.io/version",

@@ -18,7 +18,7 @@ pub struct Facts {
     pub marks: Marks,
     /// uid of the owner that is a controller, of whatever kind.
     pub controller_uid: Option<String>,
-    /// Name of that owner, when it is an AuthenticationConfiguration.
+    /// Name of that owner, when it is an `AuthenticationConfiguration`.
     pub owner_name: Option<String>,
     /// Our last apply still owns every key that it wrote: nobody edited or removed one.
     pub intact: bool,

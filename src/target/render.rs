@@ -47,32 +47,26 @@ pub fn render(
         .map_err(|fault| fault.at(&format!("target {}", target.name)))
 }
 
-/// Renders templates that are not part of a target, as the headers of a probe. `what` names them in a refusal.
-pub fn texts(
+/// Renders templates that are not part of a target, as the headers of a probe. `what` is the member that holds them;
+/// empty: each is a member of its own.
+pub(super) fn texts(
     what: &str,
     templates: &BTreeMap<String, String>,
     published: &Published<'_>,
     object: (&str, &str),
-) -> Result<BTreeMap<String, SecretText>, Refusal> {
+) -> Result<BTreeMap<String, SecretText>, Fault> {
     let target = Target::default();
     let context = context(&Shape::new(&target, *published), object);
     let render = |(key, template): (&String, &String)| {
-        let output = template::render(template, &context)
-            .map_err(|error| Fault::template(format!("{what}[{key:?}]"), error))?;
-        let text = String::from_utf8(output)
-            .map_err(|_| Fault::spec(format!("{what}[{key:?}]"), "is not text"))?;
-        Ok((key.clone(), SecretText::new(text)))
+        let member = match what {
+            "" => key.clone(),
+            what => format!("{what}[{key:?}]"),
+        };
+        let output =
+            template::render(template, &context).map_err(|error| Fault::template(member, error))?;
+        Ok((key.clone(), SecretText::new(output)))
     };
-    templates
-        .iter()
-        .map(render)
-        .collect::<Result<_, Fault>>()
-        .map_err(|fault| fault.at("spec"))
-}
-
-/// Labels and annotations that the user wishes, with those that every managed Secret gets.
-pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
-    (target.labels.clone(), annotations(target))
+    templates.iter().map(render).collect()
 }
 
 /// Type of the Secret of a target.
@@ -113,13 +107,14 @@ pub(super) fn attempt(
     })
 }
 
-/// Reloader would restart every consumer at every refresh.
-fn annotations(target: &Target) -> BTreeMap<String, String> {
+/// Labels and annotations of the Secret of a target, the marks left out. Reloader would restart every consumer at every
+/// refresh, unless the target wants that.
+pub fn appearance(target: &Target) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
     let mut annotations = target.annotations.clone();
     annotations
         .entry(annotation::RELOADER_IGNORE.to_owned())
         .or_insert_with(|| "true".to_owned());
-    annotations
+    (target.labels.clone(), annotations)
 }
 
 fn context(shape: &Shape<'_>, (namespace, name): (&str, &str)) -> Value {

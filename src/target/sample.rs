@@ -11,14 +11,14 @@ use crate::{
     sensitive::SecretText,
 };
 
-/// Looks like a JWT, so that templates that take one apart can be tried: `{}` three times.
-const TOKEN: &str = "e30.e30.e30";
+/// Fits wherever a credential fits, and is text after base64 decoding too, so that templates that decode can be tried.
+const TOKEN: &str = "e30";
 
 const KEYS_OF_BEARER: &[&str] = &["access_token", "token_type", "authorization", "scope"];
 const KEYS_OF_BASIC: &[&str] = &["username", "password", "basic", "authorization"];
 
 /// A placeholder with the keys that the provider gives.
-pub fn credential(block: &Block) -> Credential {
+pub fn sample(block: &Block) -> Credential {
     let header = stated_header(block);
     let (scheme, keys, header): (_, &[&str], _) = match block {
         Block::None(_) => ("None", &[], None),

@@ -194,7 +194,7 @@ impl Subject<'_> {
     /// Every alternative must fill the target, or the day it is used a credential could not be published.
     fn trials(&self, target: &Target, templates: &BTreeMap<String, String>) -> Result<(), Fault> {
         for method in self.methods {
-            let credential = sample::credential(&method.block);
+            let credential = sample::sample(&method.block);
             let published = sample::published(&credential);
             let tried = attempt(target, templates, &published, (self.namespace, self.name))
                 .and_then(|rendered| accepted(target, &rendered));

@@ -76,10 +76,11 @@ fn head(reason: Reason) -> String {
 }
 
 fn shown(reason: Reason) -> String {
-    match reason.shown() {
-        Shown::Event => "event".to_owned(),
-        condition => format!("condition `{condition:?}`"),
+    let place = reason.shown();
+    if place == Shown::Event {
+        return "event".to_owned();
     }
+    format!("condition `{place:?}`")
 }
 
 fn next(class: Class) -> &'static str {
@@ -94,13 +95,12 @@ fn next(class: Class) -> &'static str {
             "`Stalled`; no further attempt until source, spec or a person changes something"
         }
         Class::Refused => "tried again after 30 min, doubling to 6 h, and once before expiry",
-        Class::Transient => "tried again after 30 s, doubling to 15 min",
+        Class::Transient | Class::Internal => "tried again after 30 s, doubling to 15 min",
         Class::Malformed => "tried again after 30 s, doubling to 30 min",
         Class::Throttled => "tried again when the identity provider allows it",
         Class::Kubernetes => {
             "tried again at least every 5 min, without asking the identity provider"
         }
-        Class::Internal => "tried again after 30 s, doubling to 15 min",
     }
 }
 

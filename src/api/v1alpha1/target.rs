@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rules;
-use crate::rule;
+use crate::{duration::HumanDuration, rule};
 
 /// A managed Secret in the same namespace. One credential feeds every target.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +51,34 @@ pub struct Target {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253), extend("x-kubernetes-validations" = rule::one_line()))]
     pub username: Option<String>,
+    /// Workloads that are restarted when the data of this Secret changes: for consumers that cannot read it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub restart: Vec<Restart>,
+}
+
+/// A workload in the same namespace. Exactly one of deployment, statefulSet and daemonSet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::restart()))]
+pub struct Restart {
+    /// Name of a Deployment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
+    pub deployment: Option<String>,
+    /// Name of a StatefulSet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
+    pub stateful_set: Option<String>,
+    /// Name of a DaemonSet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 253), extend("x-kubernetes-validations" = rule::object_name()))]
+    pub daemon_set: Option<String>,
+    /// Shortest time between two restarts by authkeeper. A longer one than the life of the token lets it expire in the
+    /// workload. Default: 1m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-kubernetes-validations" = rule::duration_from("1s")))]
+    pub min_interval: Option<HumanDuration>,
 }
 
 /// A template kept in a ConfigMap of the same namespace.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::{
-        Error,
+        Error, connection,
         context::Context,
         hosts::Client,
         memory::HeldCredential,
@@ -17,12 +17,10 @@ use super::{
     publish,
 };
 use crate::{
-    api::v1alpha1::Connection,
-    duration::HumanDuration,
     plan::{self, Issue, Outcome, schedule},
     provider::{Ask, Credential, Expiry, Refusal, http::ConnectionSettings, oauth2::ClientAuth},
     reason::{Class, Reason},
-    selection::{self, Candidate},
+    selection::Candidate,
     target::digest,
 };
 
@@ -71,7 +69,7 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
             });
         }
     };
-    round.memory.held = Some(held);
+    round.memory.held = Some(*held);
     round.sight.read = Some(read);
     publish::publish(round).await
 }
@@ -89,7 +87,7 @@ fn is_crowded(round: &Round<'_>, issue: &Issue) -> bool {
 
 /// What an attempt came to.
 enum Attempt {
-    Obtained(HeldCredential),
+    Obtained(Box<HeldCredential>),
     Refused(Refusal),
     /// No place at the host.
     Busy,
@@ -153,7 +151,7 @@ async fn attempt(
 async fn one(round: &Round<'_>, candidate: &Candidate<'_>, read: &Read) -> Attempt {
     let provider = candidate.method.block.provider();
     let grant = resolve::grant(round.context, candidate);
-    let settings = match settings(round.subject.object.spec.connection.as_ref(), read) {
+    let settings = match connection::settings(round.subject.object.spec.connection.as_ref(), read) {
         Ok(settings) => settings,
         Err(refusal) => return Attempt::Refused(refusal),
     };
@@ -234,29 +232,6 @@ fn learned(round: &Round<'_>, method: &str) -> Option<ClientAuth> {
     serde_json::from_value(serde_json::Value::String(text.clone())).ok()
 }
 
-pub(super) fn settings(
-    connection: Option<&Connection>,
-    read: &Read,
-) -> Result<ConnectionSettings, Refusal> {
-    let Some(connection) = connection else {
-        return Ok(ConnectionSettings::default());
-    };
-    let ca_bundle = match &connection.ca_bundle {
-        Some(reference) => Some(
-            selection::lookup(reference, "ca.crt", &read.sources)?
-                .expose()
-                .to_owned(),
-        ),
-        None => None,
-    };
-    let timeout = connection.timeout.as_ref().map(HumanDuration::length);
-    Ok(ConnectionSettings {
-        timeout_milliseconds: timeout.and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
-        ca_bundle,
-        allow_http: connection.allow_http.unwrap_or(false),
-    })
-}
-
 /// Reckons the end, tells a repeated token, and holds the credential until it is published.
 fn obtained(
     round: &Round<'_>,
@@ -290,7 +265,7 @@ fn obtained(
         .and_then(|auth| serde_json::to_value(auth).ok())
         .and_then(|auth| auth.as_str().map(str::to_owned));
     let repeats = repeats(round, &credential, expires_at);
-    Attempt::Obtained(HeldCredential {
+    Attempt::Obtained(Box::new(HeldCredential {
         credential,
         grant,
         issued_at: now,
@@ -301,7 +276,7 @@ fn obtained(
         handled_request: round.sight.facts.open_request().map(str::to_owned),
         probe_refusals: 0,
         not_before: now,
-    })
+    }))
 }
 
 /// How often the same token has come back in a row; one whose life was prolonged is as good as a new one.

@@ -4,6 +4,7 @@ mod issue;
 mod probe;
 mod publish;
 mod repair;
+mod restart;
 
 use super::{Error, round::Round};
 use crate::plan::{Outcome, Plan};
@@ -18,6 +19,7 @@ pub(super) async fn act(round: &mut Round<'_>, plan: &Plan) -> Result<Outcome, E
         Plan::Publish => Box::pin(publish::publish(round)).await,
         Plan::Repair(repairs) => Box::pin(repair::repair(round, repairs)).await,
         Plan::Prune(names) => repair::prune(round, names).await,
+        Plan::Restart(workloads) => Ok(restart::restart(round, workloads).await),
         Plan::Probe => Box::pin(probe::watchdog(round)).await,
     }
 }

@@ -1,21 +1,15 @@
 //! The probe: a gate before a credential is published, and a watchdog afterwards.
 
-use std::collections::BTreeMap;
-
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use jiff::SignedDuration;
-use regex::bytes::Regex;
 
 use super::{
-    super::{Error, round::Round},
+    super::{Error, connection, round::Round},
     issue, publish,
 };
 use crate::{
     api::v1alpha1::Probe,
     plan::{Outcome, ProbeVerdict, schedule},
-    provider::{Credential, Refusal, http::Request},
-    reason::Reason,
-    sensitive::SecretText,
+    provider::Credential,
     target::{self, Published},
 };
 
@@ -118,14 +112,15 @@ async fn ask(round: &Round<'_>, probe: &Probe, published: &Published<'_>) -> Pro
     let Some(read) = &round.sight.read else {
         return ProbeVerdict::Unclear;
     };
-    let request = match request(round, probe, published) {
+    let object = (round.subject.namespace, round.subject.name);
+    let request = match target::probe::request(probe, published, object) {
         Ok(request) => request,
         Err(refusal) => {
             tracing::warn!(object = %round.subject.owner(), reason = %refusal.reason, "the probe cannot be asked");
             return ProbeVerdict::Unclear;
         }
     };
-    let settings = issue::settings(round.subject.object.spec.connection.as_ref(), read);
+    let settings = connection::settings(round.subject.object.spec.connection.as_ref(), read);
     let Ok(http) = settings.and_then(|settings| issue::port(round.context, &settings)) else {
         return ProbeVerdict::Unclear;
     };
@@ -136,63 +131,9 @@ async fn ask(round: &Round<'_>, probe: &Probe, published: &Published<'_>) -> Pro
 }
 
 fn judge(probe: &Probe, status: u16, body: &[u8]) -> ProbeVerdict {
-    let refresh_on = probe.refresh_on.clone().unwrap_or_default();
-    let statuses: &[u16] = if refresh_on.status.is_empty() {
-        &[401]
-    } else {
-        &refresh_on.status
-    };
-    let body_says = match refresh_on.body.as_deref().map(Regex::new) {
-        None => true,
-        Some(Ok(pattern)) => pattern.is_match(body),
-        Some(Err(_)) => false,
-    };
-    match (statuses.contains(&status) && body_says, status) {
+    match (target::probe::means_death(probe, status, body), status) {
         (true, _) => ProbeVerdict::Dead,
         (false, 200..=499) => ProbeVerdict::Alive,
         (false, _) => ProbeVerdict::Unclear,
     }
-}
-
-fn request(
-    round: &Round<'_>,
-    probe: &Probe,
-    published: &Published<'_>,
-) -> Result<Request, Refusal> {
-    let invalid = |what: &str| Refusal::new(Reason::InvalidSpec, format!("probe.{what}"));
-    let url = url::Url::parse(&probe.url).map_err(|_| invalid("url is not an address"))?;
-    let method = probe.method.as_deref().unwrap_or("GET");
-    let method = Method::from_bytes(method.as_bytes())
-        .map_err(|_| invalid("method is not an HTTP method"))?;
-    let mut headers = HeaderMap::new();
-    for (name, value) in header_texts(round, probe, published)? {
-        let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| invalid("headers: not a header name"))?;
-        let mut value = HeaderValue::from_str(value.expose())
-            .map_err(|_| invalid("headers: the value cannot be sent"))?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
-    Ok(Request {
-        method,
-        url,
-        headers,
-        body: None,
-    })
-}
-
-fn header_texts(
-    round: &Round<'_>,
-    probe: &Probe,
-    published: &Published<'_>,
-) -> Result<BTreeMap<String, SecretText>, Refusal> {
-    if probe.headers.is_empty() {
-        let header = published.credential.header.as_ref();
-        return Ok(header
-            .map(|(name, value)| (name.clone(), SecretText::new(value.expose())))
-            .into_iter()
-            .collect());
-    }
-    let object = (round.subject.namespace, round.subject.name);
-    target::texts("probe.headers", &probe.headers, published, object)
 }

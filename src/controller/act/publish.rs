@@ -29,34 +29,23 @@ pub(super) async fn publish(round: &mut Round<'_>) -> Result<Outcome, Error> {
     if let Some(outcome) = probe::gate(round).await? {
         return Ok(outcome);
     }
+    let Some(held) = round.memory.held.take() else {
+        return Ok(Outcome::Nothing);
+    };
+    let outcome = publish_held(round, &held).await;
+    // Whatever went wrong, the credential stays: the write is repeated, not the grant.
+    let done = matches!(&outcome, Ok(Outcome::Issued(issued)) if issued.targets.iter().all(|one| one.result.is_ok()));
+    if !done {
+        round.memory.held = Some(held);
+    }
+    outcome
+}
+
+async fn publish_held(round: &mut Round<'_>, held: &HeldCredential) -> Result<Outcome, Error> {
     let templates = match templates(round).await? {
         Ok(templates) => templates,
         Err(refusal) => return Ok(Outcome::Refused(refusal)),
     };
-    let Some(held) = round.memory.held.take() else {
-        return Ok(Outcome::Nothing);
-    };
-    let written = match write_all(round, &held, &templates).await {
-        Ok(written) => written,
-        Err(error) => {
-            // The write is repeated, not the grant.
-            round.memory.held = Some(held);
-            return Err(error);
-        }
-    };
-    let issued = issued(&held, round.memory.probe_verdict.take(), written);
-    if issued.targets.iter().any(|target| target.result.is_err()) {
-        round.memory.held = Some(held);
-    }
-    round.memory.found_dead = None;
-    Ok(Outcome::Issued(issued))
-}
-
-async fn write_all(
-    round: &mut Round<'_>,
-    held: &HeldCredential,
-    templates: &[BTreeMap<String, String>],
-) -> Result<Vec<TargetWritten>, Error> {
     let mut written = Vec::new();
     for (index, templates) in templates.iter().enumerate() {
         if !is_writable(&round.sight.facts.targets[index].state) {
@@ -66,7 +55,12 @@ async fn write_all(
         let result = write_credential(round, index, held, templates).await?;
         written.push(TargetWritten { name, result });
     }
-    Ok(written)
+    round.memory.found_dead = None;
+    Ok(Outcome::Issued(issued(
+        held,
+        round.memory.probe_verdict.take(),
+        written,
+    )))
 }
 
 fn issued(
@@ -91,7 +85,7 @@ fn is_writable(state: &TargetState) -> bool {
 }
 
 /// Templates per target, read with the sources or now.
-pub(super) async fn templates(
+async fn templates(
     round: &Round<'_>,
 ) -> Result<Result<Vec<BTreeMap<String, String>>, Refusal>, Error> {
     if let Some(read) = &round.sight.read {

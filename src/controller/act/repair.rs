@@ -5,21 +5,18 @@ use std::collections::BTreeMap;
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 
 use super::{
-    super::{Error, round::Round},
+    super::{Error, round::Round, sources},
     publish,
 };
 use crate::{
+    api::v1alpha1::Target,
     plan::{Outcome, Repair, RepairWhy, TargetWritten},
-    provider::Credential,
+    provider::{Credential, Refusal},
     sensitive::SecretBytes,
     target::{self, Marks, Published, Rendered, digest},
 };
 
 pub(super) async fn repair(round: &mut Round<'_>, repairs: &[Repair]) -> Result<Outcome, Error> {
-    let templates = match publish::templates(round).await? {
-        Ok(templates) => templates,
-        Err(refusal) => return Ok(Outcome::Blocked(refusal)),
-    };
     let mut written = Vec::new();
     let mut hopeless = false;
     for repair in repairs {
@@ -31,8 +28,11 @@ pub(super) async fn repair(round: &mut Round<'_>, repairs: &[Repair]) -> Result<
         else {
             continue;
         };
-        let Some((rendered, marks)) = material(round, index, repair.why, &templates[index]).await?
-        else {
+        let Ok(templates) = templates(round, index).await? else {
+            // Said where the spec is judged. The others do not wait for it.
+            continue;
+        };
+        let Some((rendered, marks)) = material(round, index, repair.why, &templates).await? else {
             give_up(round, index);
             hopeless = true;
             continue;
@@ -43,11 +43,20 @@ pub(super) async fn repair(round: &mut Round<'_>, repairs: &[Repair]) -> Result<
             result,
         });
     }
-    Ok(if hopeless {
-        Outcome::Unrecoverable
-    } else {
-        Outcome::Repaired(written)
+    Ok(match (hopeless, &written[..]) {
+        (true, _) => Outcome::Unrecoverable,
+        (false, []) => Outcome::Nothing,
+        (false, _) => Outcome::Repaired(written),
     })
+}
+
+/// The templates of one target that are kept elsewhere.
+async fn templates(
+    round: &Round<'_>,
+    index: usize,
+) -> Result<Result<BTreeMap<String, String>, Refusal>, Error> {
+    let target = &round.sight.places[index].target;
+    sources::templates(round.context, round.subject.namespace, target).await
 }
 
 /// Remembers that the bytes are not to be had; a changed Secret is looked at again.
@@ -151,31 +160,38 @@ async fn recovered(round: &Round<'_>, index: usize) -> Result<Option<(Credential
         let Some(data) = secret(round, other).await?.and_then(|secret| secret.data) else {
             continue;
         };
-        let reshaped = ours.marks.publish.as_ref() != Some(&place.publish);
-        if let Some(credential) = read_back(&place.target, &data, &ours.marks, reshaped) {
+        let credential = if ours.marks.publish.as_ref() == Some(&place.publish) {
+            target::recover(&place.target, &data, &ours.marks)
+        } else {
+            reshaped(round, &data, &ours.marks)
+        };
+        if let Some(credential) = credential {
             return Ok(Some((credential, ours.marks.clone())));
         }
     }
     Ok(None)
 }
 
-/// A target whose shape was edited holds data of its old shape, which only the default format tells by itself.
-fn read_back(
-    target: &crate::api::v1alpha1::Target,
+/// A target whose shape was edited holds data of its old shape. Read as the default format it is believed only when
+/// it gives the very credential that the marks name: a template of the old shape may have written the same keys. What
+/// it wrote under other keys is no part of the credential.
+fn reshaped(
+    round: &Round<'_>,
     data: &BTreeMap<String, ByteString>,
     marks: &Marks,
-    reshaped: bool,
 ) -> Option<Credential> {
-    if !reshaped {
-        return target::recover(target, data, marks);
-    }
-    let default = crate::api::v1alpha1::Target {
-        name: target.name.clone(),
-        ..Default::default()
-    };
-    data.contains_key("scheme")
-        .then(|| target::recover(&default, data, marks))
-        .flatten()
+    data.contains_key("scheme").then_some(())?;
+    let alternatives = round.subject.object.spec.alternatives();
+    let method = alternatives
+        .into_iter()
+        .find(|method| Some(method.display_name()) == marks.method.as_deref())?;
+    let sample = target::sample(&method.block);
+    let mut credential = target::recover(&Target::default(), data, marks)?;
+    credential
+        .values
+        .retain(|name, _| sample.values.contains_key(name));
+    let digest = digest::credential(&round.context.digest_key, &credential);
+    (marks.credential.as_ref() == Some(&digest)).then_some(credential)
 }
 
 async fn secret(round: &Round<'_>, index: usize) -> Result<Option<Secret>, Error> {

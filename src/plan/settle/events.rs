@@ -5,6 +5,7 @@ use super::{
         condition::{find, is_true},
         decide::{Plan, RepairWhy, Why},
         message,
+        outcome::Outcome,
         repair::was_there,
         verdict::Event,
     },
@@ -17,7 +18,7 @@ use crate::{
     reason::{Class, Reason},
 };
 
-pub(super) fn events(situation: &Situation<'_>, status: &Status) -> Vec<Event> {
+pub(super) fn events(situation: &Situation<'_>, status: &Status, outcome: &Outcome) -> Vec<Event> {
     [
         requested(situation),
         issued(situation, status),
@@ -29,7 +30,29 @@ pub(super) fn events(situation: &Situation<'_>, status: &Status) -> Vec<Event> {
     ]
     .into_iter()
     .flatten()
+    .chain(restarted(outcome))
     .collect()
+}
+
+fn restarted(outcome: &Outcome) -> impl Iterator<Item = Event> {
+    let restarted = if let Outcome::Restarted(restarted) = outcome {
+        restarted.as_slice()
+    } else {
+        &[]
+    };
+    restarted.iter().map(|one| match &one.result {
+        Ok(()) => {
+            let reason = Reason::WorkloadRestarted;
+            Event::normal(reason, format!("{}. {}", one.workload, reason.hint()))
+        }
+        Err(refusal) => {
+            let reason = Reason::RestartFailed;
+            Event::warning(
+                reason,
+                format!("{}: {}. {}", one.workload, refusal.detail, reason.hint()),
+            )
+        }
+    })
 }
 
 fn requested(situation: &Situation<'_>) -> Option<Event> {

@@ -1,4 +1,4 @@
-//! Whoever may edit a ConfigMap must not decide where a client secret is sent.
+//! Whoever may edit a `ConfigMap` must not decide where a client secret is sent.
 
 use serde_json::json;
 
@@ -30,18 +30,17 @@ fn an_address_elsewhere_is_refused_by_name() {
         source(SourceKind::Values, "settings", &[ENDPOINT]),
         secret("settings", &[ENDPOINT]),
     ] {
-        for sources in [[elsewhere, client()]] {
-            let refusal = endpoint_with(&sources).unwrap_err();
-            assert_eq!(refusal.reason, Reason::InsecureSource);
-            assert!(
-                refusal.detail.contains("TokenEndpoint"),
-                "{}",
-                refusal.detail
-            );
-            assert!(refusal.detail.contains("settings"), "{}", refusal.detail);
-            assert!(refusal.detail.contains("move it to Secret client"));
-            assert!(!refusal.detail.contains("login.example.com"));
-        }
+        let sources = [elsewhere, client()];
+        let refusal = endpoint_with(&sources).unwrap_err();
+        assert_eq!(refusal.reason, Reason::InsecureSource);
+        assert!(
+            refusal.detail.contains("TokenEndpoint"),
+            "{}",
+            refusal.detail
+        );
+        assert!(refusal.detail.contains("settings"), "{}", refusal.detail);
+        assert!(refusal.detail.contains("move it to Secret client"));
+        assert!(!refusal.detail.contains("login.example.com"));
     }
 }
 

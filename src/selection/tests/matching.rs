@@ -11,7 +11,7 @@ use crate::{
     selection::{lookup, select},
 };
 
-fn key_of(sources: &[super::SourceData], field: serde_json::Value) -> (String, String) {
+fn key_of(sources: &[super::SourceData], field: &serde_json::Value) -> (String, String) {
     let method = method(json!({"apiKey": {}, "fields": [field]}));
     let candidate = select_one(&method, sources).unwrap();
     let FieldSource { source, key, .. } = candidate.fields[0].clone();
@@ -24,7 +24,7 @@ fn an_exact_key_of_any_source_goes_before_a_normalised_one() {
         secret("first", &[("api_key", "x")]),
         secret("second", &[("ApiKey", "y")]),
     ];
-    let found = key_of(&sources, json!({"name": "ApiKey", "role": "principal"}));
+    let found = key_of(&sources, &json!({"name": "ApiKey", "role": "principal"}));
     assert_eq!(found, ("second".into(), "ApiKey".into()));
 }
 
@@ -35,7 +35,7 @@ fn sources_are_searched_in_order_and_case_and_separators_do_not_matter() {
             secret("first", &[(key, "x")]),
             secret("second", &[("apikey", "y"), ("api-Key", "z")]),
         ];
-        let found = key_of(&sources, json!({"name": "ApiKey", "role": "principal"}));
+        let found = key_of(&sources, &json!({"name": "ApiKey", "role": "principal"}));
         assert_eq!(found, ("first".into(), key.into()));
     }
 }
@@ -52,7 +52,7 @@ fn a_reference_pins_source_and_key() {
         (json!({"source": "first", "key": "odd"}), ("first", "odd")),
     ] {
         let field = json!({"name": "ApiKey", "role": "principal", "from": from});
-        let (source, key) = key_of(&sources, field);
+        let (source, key) = key_of(&sources, &field);
         assert_eq!((source.as_str(), key.as_str()), expected);
     }
     let unknown = method(json!({"apiKey": {}, "fields": [
@@ -165,6 +165,36 @@ fn what_the_spec_states_is_not_looked_up() {
     )];
     let candidate = select_by_default(&method, OAUTH, &sources).unwrap();
     assert!(candidate.fields.is_empty());
+}
+
+#[test]
+fn the_tables_of_the_providers_are_used() {
+    let oauth = oauth();
+    let keys = [
+        ("CLIENT_ID", "id"),
+        ("CLIENT_SECRET", "x"),
+        ("TOKEN_URL", "https://login.example.com/token"),
+    ];
+    let candidate = select_one(&oauth, &[secret("s", &keys)]).unwrap();
+    assert_eq!(
+        resolved(&candidate),
+        pairs(&[
+            ("ClientId", "id"),
+            ("ClientSecret", "x"),
+            ("TokenEndpoint", "https://login.example.com/token"),
+        ])
+    );
+    let apart = [secret("s", &keys[..2]), config_map("c", &keys[2..])];
+    assert_eq!(
+        select_one(&oauth, &apart).unwrap_err().reason,
+        Reason::InsecureSource
+    );
+    let key = method(json!({"apiKey": {}}));
+    let open = [config_map("c", &[("api-key", "x")])];
+    assert_eq!(
+        select_one(&key, &open).unwrap_err().reason,
+        Reason::InsecureSource
+    );
 }
 
 #[test]

@@ -10,15 +10,21 @@ use crate::{
     selection::select,
 };
 
-const P: (Role, &str, bool) = (Role::Principal, "P", true);
-const P2: (Role, &str, bool) = (Role::Principal, "Second", true);
-const C: (Role, &str, bool) = (Role::Credential, "C", true);
-const C2: (Role, &str, bool) = (Role::Credential, "Other", true);
-const A: (Role, &str, bool) = (Role::Auxiliary, "A", true);
-const A2: (Role, &str, bool) = (Role::Auxiliary, "Extra", true);
-const OPTIONAL_A: (Role, &str, bool) = (Role::Auxiliary, "A", false);
+/// Role, name, required.
+type Declared = (Role, &'static str, bool);
 
-fn declared(fields: &[(Role, &str, bool)]) -> Method {
+/// What is declared, which keys are there, and is the method satisfied?
+type Row<'a> = (&'a str, &'a [Declared], &'a [&'a str], bool);
+
+const P: Declared = (Role::Principal, "P", true);
+const P2: Declared = (Role::Principal, "Second", true);
+const C: Declared = (Role::Credential, "C", true);
+const C2: Declared = (Role::Credential, "Other", true);
+const A: Declared = (Role::Auxiliary, "A", true);
+const A2: Declared = (Role::Auxiliary, "Extra", true);
+const OPTIONAL_A: Declared = (Role::Auxiliary, "A", false);
+
+fn declared(fields: &[Declared]) -> Method {
     let fields: Vec<_> = fields
         .iter()
         .map(|(role, name, required)| json!({"name": name, "role": role, "required": required}))
@@ -28,7 +34,7 @@ fn declared(fields: &[(Role, &str, bool)]) -> Method {
 
 #[test]
 fn every_row_of_the_truth_table_holds() {
-    let rows: &[(&str, &[(Role, &str, bool)], &[&str], bool)] = &[
+    let rows: &[Row<'_>] = &[
         ("P", &[P], &["P"], true),
         ("P, nothing there", &[P], &[], false),
         ("P and C, both", &[P, C], &["P", "C"], true),

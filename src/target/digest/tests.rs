@@ -31,7 +31,7 @@ fn material(principal: (&str, &str), credential: Option<(&str, &str)>) -> Materi
     }
 }
 
-fn oauth(json: serde_json::Value) -> Method {
+fn oauth(json: &serde_json::Value) -> Method {
     method(json!({"oauth2": json}))
 }
 
@@ -72,7 +72,7 @@ fn only_the_same_version_and_key_can_be_compared() {
 #[test]
 fn a_grant_depends_on_block_and_values_and_not_on_names_for_people() {
     let found = || material(("ClientId", "id"), Some(("ClientSecret", "x")));
-    let first = grant(&key(), &oauth(json!({"scopes": ["a"]})), &found());
+    let first = grant(&key(), &oauth(&json!({"scopes": ["a"]})), &found());
     assert_eq!(
         first, "v1:0a1b:cf8c6241c578ef0806dc1c880010af99",
         "a release that computes another digest must not replace every credential"
@@ -92,17 +92,17 @@ fn a_grant_depends_on_block_and_values_and_not_on_names_for_people() {
     }
     assert_eq!(
         first,
-        grant(&key(), &oauth(json!({"scopes": ["a"]})), &moved)
+        grant(&key(), &oauth(&json!({"scopes": ["a"]})), &moved)
     );
 
     for (method, material) in [
-        (oauth(json!({"scopes": ["b"]})), found()),
+        (oauth(&json!({"scopes": ["b"]})), found()),
         (
-            oauth(json!({"scopes": ["a"]})),
+            oauth(&json!({"scopes": ["a"]})),
             material(("ClientId", "id"), Some(("ClientSecret", "y"))),
         ),
         (
-            oauth(json!({"scopes": ["a"]})),
+            oauth(&json!({"scopes": ["a"]})),
             material(("ClientId", "id"), None),
         ),
         (method(json!({"basic": {}})), found()),
@@ -113,7 +113,7 @@ fn a_grant_depends_on_block_and_values_and_not_on_names_for_people() {
 
 #[test]
 fn parts_cannot_be_confused() {
-    let block = oauth(json!({}));
+    let block = oauth(&json!({}));
     let digest = |first: (&str, &str), second| grant(&key(), &block, &material(first, second));
     assert_ne!(
         digest(("A", "bC"), Some(("d", "e"))),

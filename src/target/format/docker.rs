@@ -20,7 +20,8 @@ struct Config<'a> {
 struct Auth<'a> {
     username: &'a str,
     password: &'a str,
-    auth: String,
+    #[serde(rename = "auth")]
+    pair: String,
 }
 
 pub(super) fn data(shape: &Shape<'_>) -> Result<Data, Fault> {
@@ -31,11 +32,10 @@ pub(super) fn data(shape: &Shape<'_>) -> Result<Data, Fault> {
             .hosts
             .iter()
             .map(|host| {
-                let auth = STANDARD.encode(format!("{username}:{password}"));
                 let auth = Auth {
                     username,
                     password,
-                    auth,
+                    pair: STANDARD.encode(format!("{username}:{password}")),
                 };
                 (registry(host), auth)
             })

@@ -16,7 +16,7 @@ pub(super) fn data(shape: &Shape<'_>) -> Result<Data, Fault> {
             .of_value());
         }
     }
-    let lines: String = shape
+    let lines: Vec<String> = shape
         .target
         .hosts
         .iter()
@@ -25,7 +25,7 @@ pub(super) fn data(shape: &Shape<'_>) -> Result<Data, Fault> {
             format!("machine {machine} login {username} password {password}\n")
         })
         .collect();
-    Ok(Data::from([(".netrc".to_owned(), bytes(&lines))]))
+    Ok(Data::from([(".netrc".to_owned(), bytes(&lines.concat()))]))
 }
 
 pub(super) fn without_scheme(host: &str) -> &str {

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn meta(changes: Value) -> ObjectMeta {
+fn meta(changes: &Value) -> ObjectMeta {
     let mut meta = json!({
         "name": "m",
         "namespace": "shop",
@@ -17,11 +17,11 @@ fn meta(changes: Value) -> ObjectMeta {
     serde_json::from_value(meta).unwrap()
 }
 
-fn facts(changes: Value) -> Facts {
+fn facts(changes: &Value) -> Facts {
     read(&meta(changes)).unwrap()
 }
 
-fn seen(changes: Value) -> Ownership {
+fn seen(changes: &Value) -> Ownership {
     ownership(&facts(changes), "shop", "orders", "uid-of-orders")
 }
 
@@ -51,7 +51,7 @@ fn owner(kind: &str, name: &str, uid: &str) -> Value {
 #[test]
 fn what_was_never_stored_has_no_facts() {
     assert_eq!(read(&ObjectMeta::default()), None);
-    let facts = facts(json!({"deletionTimestamp": "2030-01-01T00:00:00Z"}));
+    let facts = facts(&json!({"deletionTimestamp": "2030-01-01T00:00:00Z"}));
     assert!(facts.deleting && facts.managed && facts.intact);
     assert_eq!(
         (facts.uid.as_str(), facts.resource_version.as_str()),
@@ -63,7 +63,7 @@ fn what_was_never_stored_has_no_facts() {
 #[test]
 fn intact_means_that_our_apply_owns_every_key() {
     let ours = || applied("authkeeper", "Apply", &["a", "b"]);
-    let intact = |entries: &[Value]| facts(json!({"managedFields": entries})).intact;
+    let intact = |entries: &[Value]| facts(&json!({"managedFields": entries})).intact;
     assert!(intact(&[ours()]));
     assert!(
         intact(&[applied("vault", "Update", &["verifier"]), ours()]),
@@ -83,28 +83,28 @@ fn intact_means_that_our_apply_owns_every_key() {
         "annotations": {"authkeeper.dev/owner": "shop/orders"},
         "managedFields": [ours()],
     });
-    assert!(!facts(without_keys).intact, "a mark was removed");
+    assert!(!facts(&without_keys).intact, "a mark was removed");
 }
 
 #[test]
 fn label_and_owner_annotation_decide() {
-    assert_eq!(seen(json!({})), Ownership::Ours);
+    assert_eq!(seen(&json!({})), Ownership::Ours);
     assert_eq!(
-        seen(json!({"labels": {}})),
+        seen(&json!({"labels": {}})),
         Ownership::Foreign { owner: None }
     );
     assert_eq!(
-        seen(json!({"annotations": {}})),
+        seen(&json!({"annotations": {}})),
         Ownership::Foreign { owner: None }
     );
     assert_eq!(
-        seen(json!({"annotations": {"authkeeper.dev/owner": "shop/other"}})),
+        seen(&json!({"annotations": {"authkeeper.dev/owner": "shop/other"}})),
         Ownership::Foreign {
             owner: Some("shop/other".into())
         }
     );
     assert_eq!(
-        seen(json!({"annotations": {"authkeeper.dev/owner": "elsewhere/orders"}})),
+        seen(&json!({"annotations": {"authkeeper.dev/owner": "elsewhere/orders"}})),
         Ownership::Foreign {
             owner: Some("elsewhere/orders".into())
         }
@@ -114,9 +114,9 @@ fn label_and_owner_annotation_decide() {
 #[test]
 fn an_owner_reference_of_an_earlier_life_does_not_matter() {
     let earlier = owner("AuthenticationConfiguration", "orders", "earlier");
-    assert_eq!(seen(json!({"ownerReferences": earlier})), Ownership::Ours);
+    assert_eq!(seen(&json!({"ownerReferences": earlier})), Ownership::Ours);
     assert_eq!(
-        facts(json!({"ownerReferences": earlier})).owner_name,
+        facts(&json!({"ownerReferences": earlier})).owner_name,
         Some("orders".into())
     );
 }
@@ -125,5 +125,9 @@ fn an_owner_reference_of_an_earlier_life_does_not_matter() {
 fn a_controller_of_another_kind_keeps_what_it_has() {
     let other = owner("ExternalSecret", "orders", "x");
     let foreign = Ownership::Foreign { owner: None };
-    assert_eq!(seen(json!({"ownerReferences": other})), foreign);
+    assert_eq!(
+        seen(&json!({"ownerReferences": other})),
+        foreign,
+        "two controllers are refused by the API server"
+    );
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use super::{texts as texts_of, *};
 use crate::{
     reason::Reason,
     target::fixture::{TOKEN, api_key, basic, bearer, credential, expiring, fixed, target, texts},
@@ -19,7 +19,7 @@ fn refused(json: serde_json::Value, published: &Published<'_>) -> String {
         .detail
 }
 
-fn pairs<'a>(rendered: &'a Rendered) -> Vec<(&'a str, &'a str)> {
+fn pairs(rendered: &Rendered) -> Vec<(&str, &str)> {
     texts(rendered).into_iter().collect()
 }
 
@@ -219,6 +219,32 @@ fn reloader_is_told_to_wait_unless_the_target_says_otherwise() {
 fn debug_of_what_is_rendered_shows_no_value() {
     let secret = rendered(json!({}), &fixed(&basic()));
     assert!(!format!("{secret:?}{:?}", basic()).contains("sesame"));
+}
+
+#[test]
+fn texts_are_templates_without_a_secret() {
+    let headers = |template: &str| {
+        let templates = BTreeMap::from([("Authorization".to_owned(), template.to_owned())]);
+        texts_of(
+            "probe.headers",
+            &templates,
+            &fixed(&api_key()),
+            ("shop", "orders"),
+        )
+        .map(|texts| texts["Authorization"].expose().to_owned())
+        .map_err(|fault| fault.at("spec").detail)
+    };
+    assert_eq!(
+        headers("Token {{ credential.api_key }}"),
+        Ok("Token k".into())
+    );
+    assert_eq!(
+        headers("{{ credential.access_token }}"),
+        Err(
+            "spec.probe.headers[\"Authorization\"]: line 1: undefined variable credential.access_token"
+                .into()
+        )
+    );
 }
 
 /// Cannot occur in a message by chance.

@@ -1,5 +1,7 @@
 //! Filters of templates. All take text and give text; none is longer than what fuel pays for.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest;
 use base64::{
     Engine as _, alphabet,
@@ -72,7 +74,8 @@ fn quoted(text: &str) -> String {
             part,
             '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}'
         ) {
-            out.push_str(&format!("\\u{:04x}", u32::from(part)));
+            // Writing to a String cannot fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(part));
         } else {
             out.push(part);
         }

@@ -72,7 +72,6 @@ fn expression(text: &[u8], end: &[u8]) -> Result<(), String> {
             (Some(_), _) if escaped => escaped = false,
             (Some(_), b'\\') => escaped = true,
             (Some(open), _) if byte == open => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(byte),
             (None, _) if depth == 0 && text[index..].starts_with(end) => return Ok(()),
             (None, b'(' | b'[' | b'{') if depth == NESTING_LIMIT => {
@@ -80,7 +79,7 @@ fn expression(text: &[u8], end: &[u8]) -> Result<(), String> {
             }
             (None, b'(' | b'[' | b'{') => depth += 1,
             (None, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     if text.len() > EXPRESSION_LIMIT {

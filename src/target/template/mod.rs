@@ -43,7 +43,7 @@ pub(super) struct TemplateError {
 struct Bounded(Vec<u8>);
 
 /// Renders one template over `context`.
-pub(super) fn render(template: &str, context: &Value) -> Result<Vec<u8>, TemplateError> {
+pub(super) fn render(template: &str, context: &Value) -> Result<String, TemplateError> {
     limit::check(template)?;
     let mut output = Bounded(Vec::new());
     ENVIRONMENT
@@ -54,7 +54,7 @@ pub(super) fn render(template: &str, context: &Value) -> Result<Vec<u8>, Templat
                 .map(drop)
         })
         .map_err(|error| TemplateError::new(&error, template))?;
-    Ok(output.0)
+    String::from_utf8(output.0).map_err(|_| TemplateError::limit("cannot be rendered".to_owned()))
 }
 
 /// No loader, no functions, and of the filters only those that cannot be built from others.
@@ -106,7 +106,13 @@ fn problem(error: &Error, template: &str) -> String {
         ErrorKind::InvalidOperation | ErrorKind::NonPrimitive | ErrorKind::NonKey => {
             "a value does not suit this operation"
         }
-        _ => "cannot be rendered",
+        ErrorKind::BadSerialization
+        | ErrorKind::CannotDeserialize
+        | ErrorKind::EvalBlock
+        | ErrorKind::CannotUnpack
+        | ErrorKind::InvalidDelimiter
+        | ErrorKind::UnknownBlock
+        | _ => "cannot be rendered",
     };
     match named(error, template) {
         Some(name) => format!("{what} {name}"),

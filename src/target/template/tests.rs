@@ -13,7 +13,7 @@ fn context() -> Value {
 }
 
 fn rendered(template: &str) -> String {
-    String::from_utf8(render(template, &context()).unwrap()).unwrap()
+    render(template, &context()).unwrap()
 }
 
 fn problem_of(template: &str) -> String {

@@ -39,6 +39,7 @@ fn ordinary_targets_pass() {
         json!({"name": "e", "format": "DockerConfigJson", "hosts": ["ghcr.io"]}),
         json!({"name": "f", "format": "Netrc", "hosts": ["git.example.com"]}),
         json!({"name": "g", "format": "Template", "template": {"claims": "{{ credential.access_token | b64d }}"}}),
+        json!({"name": "i", "data": {"a": "access_token"}, "template": {"b": "{{ credential.authorization | b64d }}"}}),
         json!({"name": "h", "type": "kubernetes.io/tls", "template": {"tls.crt": "a", "tls.key": "b"}}),
     ];
     assert_eq!(verdict(&targets, &[oauth()]), Ok(()));

@@ -71,7 +71,7 @@ fn every_example_brings_what_it_refers_to_and_no_namespace() {
         };
         for source in documents
             .iter()
-            .flat_map(|document| document["spec"]["sources"].as_array())
+            .filter_map(|document| document["spec"]["sources"].as_array())
             .flatten()
         {
             if let Some(name) = source["secretRef"]["name"].as_str() {

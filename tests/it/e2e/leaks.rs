@@ -123,7 +123,7 @@ async fn readable(stage: &Stage, operator: &Operator) -> Vec<(String, String)> {
         ("the log".to_owned(), operator.output()),
         ("the metrics".to_owned(), operator.metrics().await.unwrap()),
     ];
-    for event in stage.events().await {
+    for event in stage.all_events().await {
         all.push(("an event".to_owned(), json!(event).to_string()));
     }
     for object in stage

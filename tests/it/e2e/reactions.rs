@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authkeeper_testbed::idp::{Answer, ScriptedIdp};
-use kube::api::{Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::json;
 use tokio::time::sleep;
 
@@ -347,7 +347,7 @@ async fn former_targets_go_and_a_deleted_object_takes_its_secrets_along_unless_t
     gone(&stage, "former").await;
     stage
         .configurations()
-        .delete("orders", &Default::default())
+        .delete("orders", &DeleteParams::default())
         .await
         .unwrap();
     gone(&stage, "orders").await;
@@ -361,7 +361,7 @@ async fn former_targets_go_and_a_deleted_object_takes_its_secrets_along_unless_t
         .await;
     stage
         .configurations()
-        .delete("orders", &Default::default())
+        .delete("orders", &DeleteParams::default())
         .await
         .unwrap();
     sleep(Duration::from_secs(3)).await;

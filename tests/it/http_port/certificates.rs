@@ -30,14 +30,14 @@ impl Authority {
     }
 
     pub(crate) fn leaf(&self, names: &[&str]) -> Leaf {
-        self.sign(params(names))
+        self.sign(&params(names))
     }
 
     pub(crate) fn expired_leaf(&self) -> Leaf {
         let mut params = params(&["localhost"]);
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(2020, 2, 1);
-        self.sign(params)
+        self.sign(&params)
     }
 
     /// The mistake of `openssl req -x509`: the CA serves by itself.
@@ -49,7 +49,7 @@ impl Authority {
         }
     }
 
-    fn sign(&self, params: CertificateParams) -> Leaf {
+    fn sign(&self, params: &CertificateParams) -> Leaf {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
         Leaf {

@@ -1,6 +1,9 @@
 //! Compares what came of a case with what was expected of it.
 
-use authkeeper::provider::{Credential, Expiry, Refusal};
+use authkeeper::{
+    provider::{Credential, Expiry, Refusal},
+    sensitive::SecretText,
+};
 use jiff::Timestamp;
 
 use super::case::{Expect, ExpectedCredential, ExpectedRefusal};
@@ -43,7 +46,7 @@ impl<'a> Shown<'a> {
             found.compare("scheme", &credential.scheme.to_owned(), scheme);
         }
         for (name, value) in &expected.values {
-            let is = credential.values.get(name).map(|value| value.expose());
+            let is = credential.values.get(name).map(SecretText::expose);
             found.compare(name, &is, &Some(value.as_str()));
         }
         if expected.exact_values {

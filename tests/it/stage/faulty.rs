@@ -53,14 +53,14 @@ impl Stage {
             .collect()
     }
 
-    pub(crate) async fn events(&self) -> Vec<Event> {
+    pub(crate) async fn all_events(&self) -> Vec<Event> {
         let api: Api<Event> = Api::namespaced(self.client.clone(), self.namespace());
         api.list(&Default::default()).await.unwrap().items
     }
 
     /// How many events have this reason.
     pub(crate) async fn events_of(&self, reason: &str) -> usize {
-        let events = self.events().await;
+        let events = self.all_events().await;
         events
             .iter()
             .filter(|event| event.reason.as_deref() == Some(reason))

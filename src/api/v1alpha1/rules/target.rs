@@ -45,6 +45,13 @@ pub(in crate::api) fn target() -> Value {
     ])
 }
 
+pub(in crate::api) fn restart() -> Value {
+    json!([rule(
+        "[has(self.deployment), has(self.statefulSet), has(self.daemonSet)].exists_one(kind, kind)",
+        "set exactly one of deployment, statefulSet, daemonSet",
+    )])
+}
+
 pub(in crate::api) fn secret_type() -> Value {
     json!([rule(
         &format!(

@@ -247,7 +247,7 @@ async fn a_token_outlives_its_provider_expires_and_comes_back() {
         (None, None, None)
     );
     eventually("the recovery is told", async || {
-        let issued = stage.events().await;
+        let issued = stage.all_events().await;
         let notes = issued
             .iter()
             .filter(|event| event.reason.as_deref() == Some(events.0));
