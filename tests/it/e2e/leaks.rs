@@ -7,6 +7,7 @@ mod search;
 use std::time::Duration;
 
 use authkeeper_testbed::{Operator, idp::ScriptedIdp};
+use kube::api::ListParams;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -128,7 +129,7 @@ async fn readable(stage: &Stage, operator: &Operator) -> Vec<(String, String)> {
     }
     for object in stage
         .configurations()
-        .list(&Default::default())
+        .list(&ListParams::default())
         .await
         .unwrap()
     {
@@ -142,7 +143,7 @@ async fn readable(stage: &Stage, operator: &Operator) -> Vec<(String, String)> {
             json!(object.metadata.annotations).to_string(),
         ));
     }
-    for secret in stage.secrets().list(&Default::default()).await.unwrap() {
+    for secret in stage.secrets().list(&ListParams::default()).await.unwrap() {
         let name = secret.metadata.name.clone().unwrap();
         all.push((
             format!("metadata of Secret {name}"),
