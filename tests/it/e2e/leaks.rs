@@ -7,6 +7,7 @@ mod search;
 use std::time::Duration;
 
 use authkeeper_testbed::{Operator, idp::ScriptedIdp};
+use kube::api::ListParams;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -56,7 +57,7 @@ fn targets() -> Value {
     targets.push(json!({ "name": "good" }));
     targets.push(json!({
         "name": "good-template", "format": "Template",
-        "template": { "config": "token = {{ access_token }}" },
+        "template": { "config": "token = {{ credential.access_token }}" },
     }));
     json!(targets)
 }
@@ -64,8 +65,7 @@ fn targets() -> Value {
 async fn configurations(stage: &Stage, canaries: &Canaries, idp: &ScriptedIdp, tls: &ScriptedIdp) {
     let mut good = oauth(canaries, &idp.url("/good"));
     good["targets"] = targets();
-    good["probe"] =
-        json!({ "url": idp.url("/probe"), "headers": { "X-Token": "{{ access_token }}" } });
+    good["probe"] = json!({ "url": idp.url("/probe"), "headers": { "X-Token": "{{ credential.access_token }}" } });
     stage.configure("good", good).await;
     let mut over_tls = oauth(canaries, &tls.url("/good"));
     over_tls["sources"] =
@@ -81,8 +81,7 @@ async fn configurations(stage: &Stage, canaries: &Canaries, idp: &ScriptedIdp, t
     }
     let mut failing = oauth(canaries, &idp.url("/good"));
     // The placeholder that templates are tried with passes; the real token does not.
-    let template =
-        r#"{% if access_token == "e30.e30.e30" %}tried{% else %}{{ access_token + 1 }}{% endif %}"#;
+    let template = r#"{% if credential.access_token == "e30.e30.e30" %}tried{% else %}{{ credential.access_token + 1 }}{% endif %}"#;
     failing["targets"] =
         json!([{ "name": "template", "format": "Template", "template": { "config": template } }]);
     stage.configure("template", failing).await;
@@ -130,7 +129,7 @@ async fn readable(stage: &Stage, operator: &Operator) -> Vec<(String, String)> {
     }
     for object in stage
         .configurations()
-        .list(&Default::default())
+        .list(&ListParams::default())
         .await
         .unwrap()
     {
@@ -144,7 +143,7 @@ async fn readable(stage: &Stage, operator: &Operator) -> Vec<(String, String)> {
             json!(object.metadata.annotations).to_string(),
         ));
     }
-    for secret in stage.secrets().list(&Default::default()).await.unwrap() {
+    for secret in stage.secrets().list(&ListParams::default()).await.unwrap() {
         let name = secret.metadata.name.clone().unwrap();
         all.push((
             format!("metadata of Secret {name}"),

@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 };
 use kube::{
     Api,
-    api::{Patch, PatchParams},
+    api::{ListParams, Patch, PatchParams},
 };
 use serde_json::json;
 use tokio::time::{Duration, Instant, sleep};
@@ -17,7 +17,7 @@ use super::{OPERATOR, PATIENCE, Stage};
 
 impl Stage {
     /// A way to the API server that can be broken; behind it the operator is who it always is.
-    pub(crate) fn proxy(&self) -> FaultProxy {
+    pub(crate) fn proxy() -> FaultProxy {
         let control_plane = shared_control_plane();
         let identity = control_plane.identity_for(OPERATOR, None).unwrap();
         FaultProxy::start(control_plane, &identity).unwrap()
@@ -55,7 +55,7 @@ impl Stage {
 
     pub(crate) async fn all_events(&self) -> Vec<Event> {
         let api: Api<Event> = Api::namespaced(self.client.clone(), self.namespace());
-        api.list(&Default::default()).await.unwrap().items
+        api.list(&ListParams::default()).await.unwrap().items
     }
 
     /// How many events have this reason.
@@ -76,8 +76,8 @@ impl Stage {
 
     /// Gives that user these verbs on Secrets, and no others.
     pub(crate) async fn grant_secrets(&self, user: &str, verbs: &[&str]) {
-        let roles: Api<ClusterRole> = Api::all(self.client.clone());
-        let mut rules = roles
+        let cluster_roles: Api<ClusterRole> = Api::all(self.client.clone());
+        let mut rules = cluster_roles
             .get("authkeeper")
             .await
             .unwrap()
@@ -93,7 +93,7 @@ impl Stage {
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
             "metadata": { "name": user }, "rules": rules,
         });
-        roles
+        cluster_roles
             .patch(user, &parameters, &Patch::Apply(&role))
             .await
             .unwrap();

@@ -24,7 +24,7 @@ async fn value_becomes(stage: &Stage, secret: &str, token: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_api_server_that_is_away_while_a_refresh_is_due_costs_one_refresh_and_no_gap() {
     let (stage, idp) = (Stage::new("outage").await, counting(20));
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     let operator = stage.start(&stage.options_through(&proxy)).await;
     stage
         .client_credentials("orders", &idp.url("/token"), json!({}))
@@ -67,7 +67,7 @@ async fn an_api_server_that_is_away_while_a_refresh_is_due_costs_one_refresh_and
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_fails_is_repeated_and_the_grant_is_not() {
     let (stage, idp) = (Stage::new("writes").await, counting(3600));
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     let faults = [
         Fault::Status(503),
         Fault::Status(500),
@@ -110,7 +110,7 @@ async fn a_write_that_fails_is_repeated_and_the_grant_is_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn reads_that_fail_in_the_midst_of_publishing_do_not_cost_the_credential() {
     let (stage, idp) = (Stage::new("reads").await, counting(3600));
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     let _operator = stage.start(&stage.options_through(&proxy)).await;
     // The write is answered with a conflict, and the look at what is there fails.
     proxy.inject(Fault::Status(409), 1, |head| writes_secret(head, "orders"));
@@ -137,7 +137,7 @@ async fn a_status_that_cannot_be_written_mints_nothing_and_repeats_no_refusal() 
     let stage = Stage::new("no-status").await;
     let (idp, refusing) = (counting(3600), ScriptedIdp::http().unwrap());
     refusing.respond("/token", Answer::error(401, "invalid_client", "no"));
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     proxy.inject(Fault::Status(500), usize::MAX, writes_status);
     let _operator = stage.start(&stage.options_through(&proxy)).await;
     stage
@@ -188,7 +188,7 @@ async fn a_status_that_cannot_be_written_mints_nothing_and_repeats_no_refusal() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_between_secret_and_status_costs_one_status_write_and_no_token() {
     let (stage, idp) = (Stage::new("crash").await, counting(3600));
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     proxy.inject(Fault::CutBefore, usize::MAX, writes_status);
     let operator = stage.start(&stage.options_through(&proxy)).await;
     stage

@@ -44,7 +44,7 @@ async fn stir(stage: &Stage) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_watch_never_mints_twice() {
     let (stage, idp) = (Stage::new("slow-watch").await, counting(3600));
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     proxy.delay_watches(DELAY);
     let operator = stage.start(&stage.options_through(&proxy)).await;
     stage
@@ -65,7 +65,7 @@ async fn a_slow_watch_never_mints_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_secret_is_replaced_once_however_slow_the_watch() {
     let (stage, idp) = (Stage::new("slow-deletion").await, counting(3600));
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     let _operator = stage.start(&stage.options_through(&proxy)).await;
     stage
         .client_credentials("orders", &idp.url("/token"), json!({}))
@@ -81,7 +81,7 @@ async fn a_deleted_secret_is_replaced_once_however_slow_the_watch() {
 #[tokio::test(flavor = "multi_thread")]
 async fn short_tokens_are_refreshed_on_time_and_once_each_behind_a_slow_watch() {
     let (stage, idp) = (Stage::new("slow-refresh").await, counting(6));
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     proxy.delay_watches(DELAY);
     let _operator = stage.start(&stage.options_through(&proxy)).await;
     let spec = json!({ "refresh": { "minInterval": "1s" } });
@@ -109,7 +109,7 @@ async fn a_refused_grant_waits_for_its_next_attempt_behind_a_slow_watch_and_acro
     let stage = Stage::new("slow-back-off").await;
     let idp = ScriptedIdp::http().unwrap();
     idp.respond("/token", Answer::status(503));
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     proxy.delay_watches(DELAY);
     let operator = stage.start(&stage.options_through(&proxy)).await;
     let spec = json!({ "refresh": { "retry": { "initial": "12s" } } });

@@ -26,7 +26,7 @@ async fn it_lives_without_an_api_server_and_is_ready_when_its_caches_are_filled(
     stage
         .client_credentials("orders", &idp.url("/token"), json!({}))
         .await;
-    let proxy = stage.proxy();
+    let proxy = Stage::proxy();
     proxy.set_open(false).unwrap();
     let operator = Operator::start(&stage.options_through(&proxy)).unwrap();
     eventually("it lives", async || {
