@@ -45,11 +45,10 @@ async fn write(
         without_times(status)
     };
     context.fleet.unwritten(subject.uid, status);
-    if after != before {
-        let patch = json!({
-            "metadata": { "uid": subject.uid },
-            "status": difference(&value(&before), &value(&after)),
-        });
+    // As they are sent: the API server keeps times of conditions to the second.
+    let changed = difference(&value(&before), &value(&after));
+    if changed != json!({}) {
+        let patch = json!({ "metadata": { "uid": subject.uid }, "status": changed });
         let version = context
             .cluster
             .patch_status(subject.namespace, subject.name, &patch)

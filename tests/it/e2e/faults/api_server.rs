@@ -1,7 +1,13 @@
 //! The API server is away, says no, or loses its answers. A credential in memory is written by repeating the write, never
 //! the grant.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use authkeeper_testbed::{
     Fault, Filter, Operator,
@@ -113,14 +119,15 @@ async fn reads_that_fail_in_the_midst_of_publishing_do_not_cost_the_credential()
     let proxy = Stage::proxy();
     let _operator = stage.start(&stage.options_through(&proxy)).await;
     // The write is answered with a conflict, and the look at what is there fails.
-    proxy.inject(Fault::Status(409), 1, |head| writes_secret(head, "orders"));
-    let seen = std::sync::atomic::AtomicUsize::new(0);
+    let conflicted = Arc::new(AtomicBool::new(false));
+    let conflict = conflicted.clone();
+    proxy.inject(Fault::Status(409), 1, move |head| {
+        writes_secret(head, "orders") && !conflict.swap(true, Ordering::SeqCst)
+    });
     proxy.inject(Fault::Status(500), 1, move |head| {
-        let looked = head.method == http::Method::GET && head.uri.path().ends_with("/orders");
-        // The first look comes before the grant, and more may follow when nothing was heard yet.
-        looked
-            && head.uri.path().contains("/secrets/")
-            && seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) >= 2
+        let looks =
+            head.method == http::Method::GET && head.uri.path().ends_with("/secrets/orders");
+        looks && conflicted.load(Ordering::SeqCst)
     });
     stage
         .client_credentials("orders", &idp.url("/token"), json!({}))
