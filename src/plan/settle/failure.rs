@@ -39,7 +39,7 @@ pub(super) fn record(situation: &Situation<'_>, outcome: &Outcome, status: &mut 
 pub(super) fn is_beside(situation: &Situation<'_>, refusal: &Refusal) -> bool {
     matches!(situation.plan, Plan::Repair(_) | Plan::Publish)
         && is_storage(refusal.reason.as_str())
-        && asked(situation).is_some()
+        && (asked(situation).is_some() || is_unresolved(situation))
 }
 
 /// A rejection outlasts what else goes wrong with a refresh by hand: the credential is as bad as before.
@@ -49,7 +49,7 @@ pub(super) fn is_outlasted(situation: &Situation<'_>, refusal: &Refusal) -> bool
         reason.is_ok_and(|reason: Reason| reason.class() == Class::Rejected)
     });
     let accepted = situation.issued.is_some() || refusal.reason == Reason::ProbeFailed;
-    rejected && !accepted && refusal.reason.class() != Class::Rejected
+    rejected && situation.attempted && !accepted && refusal.reason.class() != Class::Rejected
 }
 
 /// The failure of the identity provider that stands.
@@ -58,10 +58,15 @@ fn asked<'a>(situation: &Situation<'a>) -> Option<&'a LastError> {
     (!is_storage(&error.reason)).then_some(error)
 }
 
+/// Then nobody can tell whether the remembered failure is of what will be wanted.
+fn is_unresolved(situation: &Situation<'_>) -> bool {
+    matches!(situation.seen.wanted, Wanted::Unresolved(_))
+}
+
 /// Has the remembered failure become untrue? A success ends it; so does a change of what would be sent, and for a
 /// refused write that nothing is left to be written.
 fn is_over(situation: &Situation<'_>, outcome: &Outcome) -> bool {
-    if matches!(situation.seen.wanted, Wanted::Unresolved(_)) {
+    if is_unresolved(situation) {
         return false;
     }
     match situation.plan {

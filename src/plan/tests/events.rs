@@ -60,6 +60,20 @@ fn a_failure_is_told_once_per_reason_and_not_per_attempt() {
 }
 
 #[test]
+fn a_repair_that_fails_again_and_again_is_told_once_whatever_else_is_wrong() {
+    for reason in [Reason::ProviderUnavailable, Reason::UserCredentialsRejected] {
+        let mut seen = serving();
+        told(&mut seen, &refused(reason), 2400);
+        seen.targets.push(target("second", TargetState::Absent));
+        let forbidden = Err(Refusal::new(Reason::Forbidden, ""));
+        let blocked = Outcome::Repaired(vec![written("second", forbidden)]);
+        assert_eq!(told(&mut seen, &blocked, 2401), [Reason::RefreshFailed]);
+        assert_eq!(told(&mut seen, &blocked, 2402), []);
+        assert_eq!(told(&mut seen, &blocked, 2403), []);
+    }
+}
+
+#[test]
 fn a_missing_source_is_told_once_also_while_the_old_token_lives() {
     let mut seen = serving();
     seen.wanted = Wanted::Unresolved(refusal(Reason::SourceNotFound));

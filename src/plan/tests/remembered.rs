@@ -188,6 +188,10 @@ fn a_source_that_vanishes_and_comes_back_does_not_lift_a_rejection() {
     let wanted = seen.wanted.clone();
     seen.wanted = Wanted::Unresolved(refusal(Reason::SourceNotFound));
     round(&mut seen, &Outcome::Nothing, at(2500));
+    seen.targets[0].state = edited(marks());
+    let blocked = vec![written("token", Err(Refusal::new(Reason::Forbidden, "")))];
+    round(&mut seen, &Outcome::Repaired(blocked), at(2500));
+    seen.targets[0].state = managed(marks());
     seen.wanted = wanted;
     assert!(matches!(
         decide(&seen, at(2600)),
