@@ -6,6 +6,7 @@ SHELL := /bin/bash
 
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/authkeeper
 TOOLS := $(CACHE)/tools
+PROGRAMS := $(or $(CARGO_TARGET_DIR),target)/debug
 CARGO_DENY_VERSION := 0.20.2
 export STRICT
 
@@ -15,8 +16,8 @@ help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup ## Runs everything locally: control plane, demo identity provider, operator, a live table (CONTEXT=name: an existing cluster)
-	cargo build --quiet --bin authkeeper
-	cargo run --quiet -p authkeeper-testbed --bin testbed -- demo --operator target/debug/authkeeper $(if $(CONTEXT),--context $(CONTEXT))
+	cargo build --workspace --bins
+	@$(PROGRAMS)/testbed demo --operator $(PROGRAMS)/authkeeper $(if $(CONTEXT),--context $(CONTEXT))
 
 test: setup ## Runs every test; what cannot run is printed as SKIPPED, and STRICT=1 makes that a failure
 	cargo test --workspace

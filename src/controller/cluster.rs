@@ -11,7 +11,7 @@ use kube::{
 };
 use serde_json::Value;
 
-use super::{Error, workload::Workload};
+use super::{Error, Metrics, workload::Workload};
 use crate::{
     api::v1alpha1::{AuthenticationConfiguration, annotation},
     target::Manifest,
@@ -25,6 +25,7 @@ const MANAGER: &str = annotation::AUTHKEEPER;
 pub struct Cluster {
     client: Client,
     timeout: Duration,
+    metrics: Option<Metrics>,
 }
 
 /// Is a write meant, or only tried?
@@ -38,7 +39,19 @@ pub(super) enum Write {
 
 impl Cluster {
     pub fn new(client: Client, timeout: Duration) -> Self {
-        Self { client, timeout }
+        Self {
+            client,
+            timeout,
+            metrics: None,
+        }
+    }
+
+    /// The same, with every request counted.
+    pub(super) fn counted(&self, metrics: Metrics) -> Self {
+        Self {
+            metrics: Some(metrics),
+            ..self.clone()
+        }
     }
 
     pub fn client(&self) -> &Client {
@@ -104,7 +117,7 @@ impl Cluster {
         };
         let patch = Patch::Apply(manifest.expose());
         self.call(
-            "write",
+            "patch",
             &secret(namespace, name),
             api.patch_metadata(name, &parameters, &patch),
         )
@@ -156,14 +169,14 @@ impl Cluster {
         };
         let answer = self
             .call(
-                "write",
+                "patch",
                 &what,
                 api.patch_status(name, &parameters, &Patch::Merge(patch)),
             )
             .await;
         match answer {
             Ok(object) => Ok(object.meta().resource_version.clone()),
-            Err(error) if error.is_not_found() || error.is_conflict() => Ok(None),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -208,14 +221,18 @@ impl Cluster {
         what: &str,
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, Error> {
-        match tokio::time::timeout(self.timeout, request).await {
+        let answer = match tokio::time::timeout(self.timeout, request).await {
             Ok(answer) => answer.map_err(|error| Error::new(verb, what, &error)),
             Err(_) => Err(Error::TimedOut {
                 verb,
                 what: what.to_owned(),
                 after: self.timeout,
             }),
+        };
+        if let Some(metrics) = &self.metrics {
+            metrics.called(verb, answer.as_ref().err());
         }
+        answer
     }
 }
 

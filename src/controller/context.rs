@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use kube::runtime::events::Recorder;
 
-use super::{Cluster, Metrics, hosts::Hosts, index::Index, memory::Memory, mirror::Mirror};
+use super::{Cluster, Fleet, Metrics, hosts::Hosts, index::Index, memory::Memory, mirror::Mirror};
 use crate::{provider::http::Connections, target::DigestKey};
 
 /// The clock of the process. Tests bring their own.
@@ -23,6 +23,7 @@ pub(super) struct Ports {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) recorder: Recorder,
     pub(super) metrics: Metrics,
+    pub(super) fleet: Fleet,
 }
 
 /// Ports, memory and limits of one process.

@@ -35,6 +35,9 @@ pub enum Error {
     /// A reconcile panicked; the others go on.
     #[error("a reconcile panicked; this is a fault of authkeeper")]
     Panicked,
+    /// A watch ended, which none ever does; nothing would be noticed any more.
+    #[error("a watch ended; this is a fault of authkeeper")]
+    WatchEnded,
 }
 
 // === impl Error ===
@@ -56,11 +59,28 @@ impl Error {
 
     fn answered(verb: &'static str, what: String, status: &Status) -> Self {
         Self::Answered {
-            verb,
+            verb: denied_verb(&status.message).unwrap_or(verb),
             what,
             code: status.code,
             reason: status.reason.clone(),
             message: status.message.clone(),
+        }
+    }
+
+    /// For the metric; a closed vocabulary.
+    pub(super) fn class(&self) -> &'static str {
+        match self {
+            Self::TimedOut { .. } => "timeout",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Answered { code, .. } => match code {
+                401 | 403 => "forbidden",
+                404 => "not_found",
+                409 => "conflict",
+                429 => "throttled",
+                500.. => "server_error",
+                _ => "client_error",
+            },
+            Self::Panicked | Self::WatchEnded => "internal",
         }
     }
 
@@ -80,7 +100,8 @@ impl Error {
             Self::Answered { .. }
             | Self::TimedOut { .. }
             | Self::Unreachable { .. }
-            | Self::Panicked => false,
+            | Self::Panicked
+            | Self::WatchEnded => false,
         }
     }
 
@@ -101,9 +122,19 @@ impl Error {
             Self::TimedOut { .. } | Self::Unreachable { .. } => {
                 Refusal::new(Reason::StorageUnavailable, self.to_string())
             }
-            Self::Panicked => Refusal::new(Reason::InternalError, self.to_string()),
+            Self::Panicked | Self::WatchEnded => {
+                Refusal::new(Reason::InternalError, self.to_string())
+            }
         }
     }
+}
+
+/// The verb that RBAC misses: server-side apply of what is not there needs `create` beside `patch`.
+fn denied_verb(message: &str) -> Option<&'static str> {
+    let denied = message.split(" cannot ").nth(1)?.split(' ').next()?;
+    ["get", "create", "patch", "delete"]
+        .into_iter()
+        .find(|verb| *verb == denied)
 }
 
 fn reason(code: u16, message: &str) -> Reason {

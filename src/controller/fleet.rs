@@ -1,16 +1,36 @@
 //! All objects as they are watched, for the series per object and the counts of the fleet.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use jiff::Timestamp;
 use kube::runtime::reflector::Store;
 
 use super::reconcile::Guarded;
-use crate::api::v1alpha1::{AuthenticationConfiguration, ConditionType};
+use crate::api::v1alpha1::{
+    AuthenticationConfiguration, AuthenticationConfigurationStatus, ConditionType,
+};
 
-/// The stores of every scope.
+/// The stores of every scope, and what is newer than they are.
 #[derive(Clone, Default)]
-pub struct Fleet(Arc<Mutex<Vec<Store<Guarded>>>>);
+pub struct Fleet(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    stores: Vec<Store<Guarded>>,
+    /// By uid: times of the served credential that no status shows, because the write was left out or failed.
+    newer: HashMap<String, Times>,
+}
+
+/// When a credential was obtained, ends and is to be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Times {
+    obtained: Option<Timestamp>,
+    end: Option<Timestamp>,
+    due: Option<Timestamp>,
+}
 
 /// One object, as far as it is counted.
 #[derive(Clone, Debug)]
@@ -32,23 +52,33 @@ pub struct Member {
 
 impl Fleet {
     pub(super) fn add(&self, store: Store<Guarded>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(store);
+        self.lock().stores.push(store);
+    }
+
+    /// Takes in a status that is not written; alerts must not fire for a credential that was replaced long ago.
+    pub(super) fn unwritten(&self, uid: &str, status: &AuthenticationConfigurationStatus) {
+        self.lock().newer.insert(uid.to_owned(), Times::of(status));
+    }
+
+    /// The status was written, or the object is gone.
+    pub(super) fn written(&self, uid: &str) {
+        self.lock().newer.remove(uid);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every object that can be decoded.
     pub fn members(&self) -> Vec<Member> {
-        let stores = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        stores
-            .iter()
-            .flat_map(Store::state)
-            .filter_map(|object| object.0.as_ref().ok().map(Member::new))
+        let state = self.lock();
+        let objects = state.stores.iter().flat_map(Store::state);
+        objects
+            .filter_map(|object| {
+                let object = object.0.as_ref().ok()?;
+                let uid = object.metadata.uid.as_deref().unwrap_or_default();
+                Some(Member::new(object, state.newer.get(uid)))
+            })
             .collect()
     }
 }
@@ -56,8 +86,9 @@ impl Fleet {
 // === impl Member ===
 
 impl Member {
-    fn new(object: &AuthenticationConfiguration) -> Self {
+    fn new(object: &AuthenticationConfiguration, newer: Option<&Times>) -> Self {
         let status = object.status.clone().unwrap_or_default();
+        let times = newer.copied().unwrap_or_else(|| Times::of(&status));
         let condition = |kind: ConditionType| {
             let name = kind.to_string();
             status
@@ -77,9 +108,21 @@ impl Member {
             failing: status.consecutive_failures.is_some(),
             stalled: condition(ConditionType::Stalled).map(|condition| condition.reason.clone()),
             suspended: condition(ConditionType::Suspended).is_some(),
-            obtained_at: status.obtained_at,
-            expires_at: status.expires_at,
-            refresh_at: status.refresh_at,
+            obtained_at: times.obtained,
+            expires_at: times.end,
+            refresh_at: times.due,
+        }
+    }
+}
+
+// === impl Times ===
+
+impl Times {
+    fn of(status: &AuthenticationConfigurationStatus) -> Self {
+        Self {
+            obtained: status.obtained_at,
+            end: status.expires_at,
+            due: status.refresh_at,
         }
     }
 }

@@ -40,6 +40,11 @@ impl Index {
         }
     }
 
+    /// Is this a configuration that is there?
+    pub(super) fn knows(&self, owner: &Owner) -> bool {
+        self.references.contains_key(owner)
+    }
+
     pub(super) fn readers(&self, key: &Key) -> impl Iterator<Item = &Owner> {
         self.readers.get(key).into_iter().flatten()
     }

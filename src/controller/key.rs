@@ -1,5 +1,7 @@
 //! The key of the digests: made once per installation, kept in a Secret of the operator's namespace.
 
+use std::time::Duration;
+
 use aws_lc_rs::{digest, rand};
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{
@@ -14,9 +16,28 @@ use crate::{api::v1alpha1::annotation, sensitive::SecretBytes, target::DigestKey
 pub const SECRET: &str = "authkeeper-fingerprint-key";
 const KEY: &str = "key";
 
+/// Longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Tries until there is a key: an API server that is away, or a permission that is missing, comes by itself or by
+/// somebody else's hand, and a process that ends would come back to the same.
+pub(super) async fn wait_for(cluster: &Cluster, namespace: &str) -> DigestKey {
+    let mut pause = Duration::from_secs(1);
+    loop {
+        match load_or_create(cluster, namespace).await {
+            Ok(key) => return key,
+            Err(error) => {
+                tracing::warn!(%error, pause = pause.as_secs(), "not ready: the key of the digests is not to be had; it is tried again");
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
 /// Reads the key; makes it if there is none. Two operators that begin at once end with the same key, since it is only
 /// ever created.
-pub(super) async fn load_or_create(cluster: &Cluster, namespace: &str) -> Result<DigestKey, Error> {
+async fn load_or_create(cluster: &Cluster, namespace: &str) -> Result<DigestKey, Error> {
     if let Some(key) = load(cluster, namespace).await? {
         return Ok(key);
     }

@@ -28,6 +28,8 @@ pub struct Metrics {
     request_seconds: Family<ProviderLabel, Histogram, fn() -> Histogram>,
     secret_writes: Family<ResultLabel, Counter>,
     watch_errors: Family<KindLabel, Counter>,
+    reconcile_seconds: Histogram,
+    kube_requests: Family<CallLabel, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -57,6 +59,12 @@ struct KindLabel {
     kind: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabel {
+    verb: &'static str,
+    class: &'static str,
+}
+
 /// A worker at work; counted until dropped.
 #[derive(Debug)]
 pub(super) struct Working(Gauge<i64, AtomicI64>);
@@ -77,6 +85,8 @@ impl Metrics {
             }),
             secret_writes: Family::default(),
             watch_errors: Family::default(),
+            reconcile_seconds: Histogram::new(exponential_buckets(0.001, 4.0, 10)),
+            kube_requests: Family::default(),
         };
         registry.register("reconcile", "Rounds by result", metrics.reconciles.clone());
         registry.register(
@@ -114,7 +124,31 @@ impl Metrics {
             "Failures of watches by kind",
             metrics.watch_errors.clone(),
         );
+        registry.register(
+            "reconcile_duration_seconds",
+            "Length of a round",
+            metrics.reconcile_seconds.clone(),
+        );
+        registry.register(
+            "kube_requests",
+            "Requests to the API server by verb and class of the answer, watches aside",
+            metrics.kube_requests.clone(),
+        );
+        metrics.begin_at_zero();
         metrics
+    }
+
+    /// What never happened yet is shown as zero, not left out: a rule cannot tell absent from well.
+    fn begin_at_zero(&self) {
+        for result in ["success", "error", "panic"] {
+            let _ = self.reconciles.get_or_create(&ResultLabel { result });
+        }
+        for result in ["created", "updated", "error"] {
+            let _ = self.secret_writes.get_or_create(&ResultLabel { result });
+        }
+        for kind in ["AuthenticationConfiguration", "Secret", "ConfigMap"] {
+            let _ = self.watch_errors.get_or_create(&KindLabel { kind });
+        }
     }
 
     pub(super) fn working(&self) -> Working {
@@ -122,15 +156,23 @@ impl Metrics {
         Working(self.workers_busy.clone())
     }
 
-    pub(super) fn reconciled(&self, error: Option<&Error>) {
-        let result = match error {
-            None => "success",
-            Some(Error::Panicked) => "panic",
-            Some(Error::TimedOut { .. } | Error::Answered { .. } | Error::Unreachable { .. }) => {
-                "error"
-            }
-        };
+    pub(super) fn reconciled(&self, error: Option<&Error>, took: Duration) {
+        let result = if error.is_none() { "success" } else { "error" };
         self.reconciles.get_or_create(&ResultLabel { result }).inc();
+        self.reconcile_seconds.observe(took.as_secs_f64());
+    }
+
+    pub(super) fn panicked(&self) {
+        let result = "panic";
+        self.reconciles.get_or_create(&ResultLabel { result }).inc();
+    }
+
+    /// A request to the API server ended.
+    pub(super) fn called(&self, verb: &'static str, error: Option<&Error>) {
+        let class = error.map_or("success", Error::class);
+        self.kube_requests
+            .get_or_create(&CallLabel { verb, class })
+            .inc();
     }
 
     pub(super) fn late(&self, due: Timestamp, now: Timestamp) {

@@ -4,6 +4,7 @@
 
 mod act;
 mod cluster;
+mod connection;
 mod context;
 mod error;
 mod fleet;
@@ -22,7 +23,7 @@ mod sources;
 mod watch;
 mod workload;
 
-use std::{convert::Infallible, future::Future, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, future::Future, sync::Arc};
 
 use futures::{StreamExt as _, channel::mpsc};
 use kube::runtime::{
@@ -39,7 +40,7 @@ pub use fleet::{Fleet, Member};
 pub use key::SECRET as FINGERPRINT_KEY_SECRET;
 pub use metrics::Metrics;
 
-use crate::{api::v1alpha1::annotation, provider::http::Connections};
+use crate::{api::v1alpha1::annotation, provider::http::Connections, target::DigestKey};
 use context::{Context, Ports};
 use reconcile::{Guarded, error_policy, reconcile};
 
@@ -77,12 +78,14 @@ pub async fn run(
     ready: signal::Sender<bool>,
     stop: impl Future<Output = ()> + Clone + Send + Sync + 'static,
 ) -> Result<(), Error> {
-    let scopes: Vec<Option<String>> = match &settings.watch_namespaces[..] {
-        [] => vec![None],
-        named => named.iter().cloned().map(Some).collect(),
-    };
+    let scopes = scopes(&settings.watch_namespaces);
     let concurrency = settings.concurrency;
-    let context = Arc::new(context(settings).await?);
+    let cluster = settings.cluster.counted(settings.metrics.clone());
+    let digest_key = tokio::select! {
+        key = key::wait_for(&cluster, &settings.namespace) => key,
+        () = stop.clone() => return Ok(()),
+    };
+    let context = Arc::new(context(settings, cluster, fleet.clone(), digest_key));
     let (mut watches, mut shells, mut filled) = (JoinSet::new(), JoinSet::new(), Vec::new());
     for namespace in scopes {
         let (reader, writer) = reflector::store::<Guarded>();
@@ -105,36 +108,52 @@ pub async fn run(
         shells.spawn(scope.run(is_filled.clone(), stop.clone()));
         filled.push(is_filled);
     }
-    watches.spawn(async move {
-        for mut cache in filled {
+    let announce = async {
+        for cache in &mut filled {
             let _ = cache.wait_for(|filled| *filled).await;
         }
         ready.send_replace(true);
-    });
-    while shells.join_next().await.is_some() {}
-    watches.shutdown().await;
-    Ok(())
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = async { while shells.join_next().await.is_some() {} } => Ok(()),
+        // Without its watch a shell would go on, blind and for ever.
+        _ = watches.join_next() => Err(Error::WatchEnded),
+        () = announce => Ok(()),
+    }
 }
 
-async fn context(settings: Settings) -> Result<Context, Error> {
-    let digest_key = key::load_or_create(&settings.cluster, &settings.namespace).await?;
+/// One scope for each namespace, however often it is named: two would serve the same objects at once.
+fn scopes(namespaces: &[String]) -> Vec<Option<String>> {
+    let named: BTreeSet<_> = namespaces
+        .iter()
+        .map(|name| name.trim())
+        .filter(|name| !name.is_empty())
+        .collect();
+    if named.is_empty() {
+        return vec![None];
+    }
+    named
+        .into_iter()
+        .map(|name| Some(name.to_owned()))
+        .collect()
+}
+
+fn context(settings: Settings, cluster: Cluster, fleet: Fleet, digest_key: DigestKey) -> Context {
     let reporter = Reporter {
         controller: annotation::AUTHKEEPER.to_owned(),
         instance: Some(settings.instance),
     };
-    let recorder = Recorder::new(settings.cluster.client().clone(), reporter);
+    let recorder = Recorder::new(cluster.client().clone(), reporter);
     let ports = Ports {
-        cluster: settings.cluster,
+        cluster,
         connections: settings.connections,
         clock: settings.clock,
         recorder,
         metrics: settings.metrics,
+        fleet,
     };
-    Ok(Context::new(
-        ports,
-        digest_key,
-        settings.routine_status_writes,
-    ))
+    Context::new(ports, digest_key, settings.routine_status_writes)
 }
 
 // === impl Scope ===

@@ -22,6 +22,9 @@ use crate::{
     target::{Facts, Marks, Ownership, SourceVersion, digest, ownership},
 };
 
+/// A longer request is known by its digest.
+const LONGEST_REQUEST: usize = 253;
+
 /// Looks at everything that the decision depends on. Reads sources only when their versions moved.
 pub(super) async fn observe(
     context: &Context,
@@ -53,7 +56,7 @@ pub(super) async fn observe(
         deletion_policy: subject.deletion_policy(),
         being_deleted: subject.object.metadata.deletion_timestamp.is_some(),
         suspension: suspension(subject, now),
-        refresh_requested: annotated(subject, annotation::REFRESH_REQUESTED),
+        refresh_requested: annotated(subject, annotation::REFRESH_REQUESTED).map(bounded),
         paused_until: context
             .hosts
             .paused_until(&client(subject, &wanted, &versions), now),
@@ -95,7 +98,7 @@ async fn places(
             &templates,
             subject.deletion_policy(),
         );
-        let known = sources::known(context, &subject.secret_key(&target.name)).await?;
+        let (known, asked) = sources::known(context, &subject.secret_key(&target.name)).await?;
         let (state, ours) = state(subject, known);
         let version = ours.as_ref().map(|facts| facts.resource_version.clone());
         let unrecoverable = memory.unrecoverable.get(&target.name) == Some(&version);
@@ -109,6 +112,7 @@ async fn places(
             target: target.clone(),
             publish,
             ours,
+            asked,
         });
     }
     Ok((places, seen))
@@ -292,6 +296,15 @@ fn annotated(subject: Subject<'_>, name: &str) -> Option<String> {
         .as_ref()
         .and_then(|annotations| annotations.get(name))
         .cloned()
+}
+
+/// The value is echoed in status and on the Secret, whose annotations have a limit in common.
+fn bounded(request: String) -> String {
+    if request.len() <= LONGEST_REQUEST {
+        return request;
+    }
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, request.as_bytes());
+    format!("sha256:{}", hex::encode(digest))
 }
 
 fn suspension(subject: Subject<'_>, now: Timestamp) -> Option<Suspension> {

@@ -1,8 +1,11 @@
 //! One round: observe, decide, act, settle, record.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::{Resource, core::DeserializeGuard, runtime::controller::Action};
 
 use super::{
@@ -16,7 +19,7 @@ use super::{
 };
 use crate::{
     api::v1alpha1::AuthenticationConfiguration,
-    plan::{Outcome, Plan, decide, settle},
+    plan::{Outcome, Plan, decide, schedule, settle},
 };
 
 /// The object as it is watched: one that cannot be decoded does not stop the others.
@@ -25,7 +28,9 @@ pub(super) type Guarded = DeserializeGuard<AuthenticationConfiguration>;
 /// At least so often the wall clock is looked at again: timers stand still while a machine sleeps.
 const LOOK_AT_THE_CLOCK: Duration = Duration::from_secs(15 * 60);
 /// After a failure of the API server.
-const AFTER_AN_ERROR: Duration = Duration::from_secs(5);
+const AFTER_AN_ERROR: SignedDuration = SignedDuration::from_secs(5);
+/// After a panic: it may come after the identity provider was asked, and would come again.
+const AFTER_A_PANIC: Duration = Duration::from_secs(60);
 
 /// Runs one round.
 pub(super) async fn reconcile(
@@ -33,21 +38,42 @@ pub(super) async fn reconcile(
     context: Arc<Context>,
 ) -> Result<Action, Error> {
     let _working = context.metrics.working();
+    let began = Instant::now();
     let result = guarded(&object, &context).await;
-    context.metrics.reconciled(result.as_ref().err());
-    result
+    let failure = match &result {
+        Ok(Rounded { failure, .. }) => failure.as_ref(),
+        Err(error) => Some(error),
+    };
+    context.metrics.reconciled(failure, began.elapsed());
+    Ok(result?.next)
 }
 
-async fn guarded(object: &Guarded, context: &Context) -> Result<Action, Error> {
+/// What came of a round that was decided.
+struct Rounded {
+    next: Action,
+    /// The verdict could not be written down. The schedule holds all the same.
+    failure: Option<Error>,
+}
+
+impl Rounded {
+    fn until_changed() -> Self {
+        Self {
+            next: Action::await_change(),
+            failure: None,
+        }
+    }
+}
+
+async fn guarded(object: &Guarded, context: &Context) -> Result<Rounded, Error> {
     let object = match &object.0 {
         Ok(object) => object,
         Err(invalid) => {
             refuse_undecodable(context, &invalid.metadata).await?;
-            return Ok(Action::await_change());
+            return Ok(Rounded::until_changed());
         }
     };
     let Some(subject) = Subject::new(object) else {
-        return Ok(Action::await_change());
+        return Ok(Rounded::until_changed());
     };
     let mut memory = context
         .known()
@@ -55,12 +81,15 @@ async fn guarded(object: &Guarded, context: &Context) -> Result<Action, Error> {
         .remove(subject.uid)
         .unwrap_or_default();
     let result = round(context, subject, &mut memory).await;
-    if object.meta().deletion_timestamp.is_none() {
-        context
-            .known()
-            .memory
-            .insert(subject.uid.to_owned(), memory);
+    let mut known = context.known();
+    // Deleted while this round went on: nobody would ever drop its memory, which may hold a credential.
+    let lives = known
+        .index
+        .knows(&(subject.namespace.to_owned(), subject.name.to_owned()));
+    if lives && object.meta().deletion_timestamp.is_none() {
+        known.memory.insert(subject.uid.to_owned(), memory);
     }
+    drop(known);
     result
 }
 
@@ -68,7 +97,7 @@ async fn round(
     context: &Context,
     subject: Subject<'_>,
     memory: &mut Memory,
-) -> Result<Action, Error> {
+) -> Result<Rounded, Error> {
     let now = context.now();
     let sight = observe(context, subject, memory, now).await?;
     let plan = decide(&sight.facts, now);
@@ -85,8 +114,17 @@ async fn round(
     let now = context.now();
     let verdict = settle(&seen, &plan, &outcome, now);
     narrate(subject, &plan, &outcome);
-    record(context, subject, memory, &verdict).await?;
-    Ok(again(verdict.look_again, now))
+    let failure = record(context, subject, memory, &verdict).await.err();
+    let mut look_again = verdict.look_again;
+    if let Some(error) = &failure {
+        tracing::warn!(namespace = subject.namespace, name = subject.name, %error, "the status was not written and is written again");
+        let soon = schedule::later(now, AFTER_AN_ERROR);
+        look_again = Some(look_again.map_or(soon, |at| at.min(soon)));
+    }
+    Ok(Rounded {
+        next: again(look_again, now),
+        failure,
+    })
 }
 
 fn again(at: Option<Timestamp>, now: Timestamp) -> Action {
@@ -102,7 +140,13 @@ fn again(at: Option<Timestamp>, now: Timestamp) -> Action {
 }
 
 fn note_lateness(context: &Context, seen: &crate::plan::Observed, plan: &Plan, now: Timestamp) {
-    let due = seen.status.refresh_at.filter(|due| *due <= now);
+    // From the marks: the status may be left out of routine writes, or not be written yet.
+    let due = seen.current().and_then(|current| {
+        let (issued_at, expires_at) = (current.marks.issued_at?, current.marks.expires_at);
+        let repeats = current.marks.repeats;
+        schedule::refresh_at(issued_at, expires_at, repeats, &seen.policy, &seen.uid)
+    });
+    let due = due.filter(|due| *due <= now);
     if let (Plan::Issue(issue), Some(due)) = (plan, due)
         && issue.why == crate::plan::Why::Due
     {
@@ -155,10 +199,12 @@ fn narrate(subject: Subject<'_>, plan: &Plan, outcome: &Outcome) {
     reason = "the signature is the one of kube's applier"
 )]
 pub(super) fn error_policy(object: Arc<Guarded>, error: &Error, context: Arc<Context>) -> Action {
-    if matches!(error, Error::Panicked) {
-        context.metrics.reconciled(Some(error));
-    }
     let meta = object.meta();
+    if matches!(error, Error::Panicked) {
+        context.metrics.panicked();
+        tracing::error!(namespace = meta.namespace, name = meta.name, %error, "the round ended and is repeated in a minute");
+        return Action::requeue(AFTER_A_PANIC);
+    }
     tracing::warn!(namespace = meta.namespace, name = meta.name, %error, "the round failed and is repeated");
-    Action::requeue(AFTER_AN_ERROR)
+    Action::requeue(AFTER_AN_ERROR.unsigned_abs())
 }

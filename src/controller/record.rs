@@ -12,20 +12,39 @@ use crate::{
     reason::Reason,
 };
 
-/// Writes the status if it differs from what is there, then tells the events.
+/// The API server refuses longer notes; it counts bytes.
+const LONGEST_NOTE: usize = 1024;
+
+/// Writes the status if it differs from what was last written, then tells the events.
 pub(super) async fn record(
     context: &Context,
     subject: Subject<'_>,
     memory: &mut Memory,
     verdict: &Verdict,
 ) -> Result<(), Error> {
-    memory.judged = Some(verdict.status.clone());
+    let written = write(context, subject, memory, &verdict.status).await;
+    // Events are told whether or not the status was written: the next round goes by the unwritten one, in which they
+    // are no news any more.
+    for event in &verdict.events {
+        tell(context, subject.object, event).await;
+    }
+    written
+}
+
+async fn write(
+    context: &Context,
+    subject: Subject<'_>,
+    memory: &mut Memory,
+    status: &AuthenticationConfigurationStatus,
+) -> Result<(), Error> {
+    memory.judged = Some(status.clone());
     let before = stored(subject, memory);
     let after = if context.routine_status_writes {
-        verdict.status.clone()
+        status.clone()
     } else {
-        without_times(&verdict.status)
+        without_times(status)
     };
+    context.fleet.unwritten(subject.uid, status);
     if after != before {
         let patch = json!({
             "metadata": { "uid": subject.uid },
@@ -35,10 +54,10 @@ pub(super) async fn record(
             .cluster
             .patch_status(subject.namespace, subject.name, &patch)
             .await?;
-        memory.written = version.map(|version| (version, after));
+        memory.written = version.map(|version| (version, after.clone()));
     }
-    for event in &verdict.events {
-        tell(context, subject.object, event).await;
+    if after == *status {
+        context.fleet.written(subject.uid);
     }
     Ok(())
 }
@@ -129,6 +148,12 @@ fn difference(before: &Value, after: &Value) -> Value {
     Value::Object(gone.chain(changed).collect::<Map<_, _>>())
 }
 
+fn note(text: &str) -> String {
+    let ends = text.char_indices().map(|(at, one)| at + one.len_utf8());
+    let end = ends.take_while(|end| *end <= LONGEST_NOTE).last();
+    text[..end.unwrap_or(0)].to_owned()
+}
+
 /// An event that cannot be written is logged; it holds nothing up.
 async fn tell(context: &Context, object: &AuthenticationConfiguration, event: &crate::plan::Event) {
     let told = events::Event {
@@ -137,7 +162,7 @@ async fn tell(context: &Context, object: &AuthenticationConfiguration, event: &c
             EventKind::Warning => events::EventType::Warning,
         },
         reason: event.reason.as_str().to_owned(),
-        note: Some(event.note.chars().take(1000).collect()),
+        note: Some(note(&event.note)),
         action: "Refresh".to_owned(),
         secondary: None,
     };
@@ -145,7 +170,7 @@ async fn tell(context: &Context, object: &AuthenticationConfiguration, event: &c
     let sent = context
         .cluster
         .call(
-            "write",
+            "create",
             "an Event",
             context.recorder.publish(&told, &reference),
         )
@@ -158,6 +183,13 @@ async fn tell(context: &Context, object: &AuthenticationConfiguration, event: &c
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_is_cut_by_bytes_and_between_characters() {
+        assert_eq!(note(""), "");
+        assert_eq!(note(&"a".repeat(2000)).len(), LONGEST_NOTE);
+        assert_eq!(note(&"日".repeat(2000)).chars().count(), LONGEST_NOTE / 3);
+    }
 
     #[test]
     fn the_patch_removes_what_is_gone_and_names_only_what_changed() {

@@ -302,6 +302,7 @@ fn keep_index(context: &Context, event: &Event<Guarded>) {
             known.index.remove(&owner);
             if let Some(uid) = &meta.uid {
                 known.memory.remove(uid);
+                context.fleet.written(uid);
             }
         }
         Event::Init | Event::InitDone => {}

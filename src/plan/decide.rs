@@ -227,7 +227,12 @@ pub(super) fn needed(seen: &Observed, now: Timestamp) -> Option<Why> {
         return Some(Why::Dead);
     }
     if is_due(seen, current, now) {
-        return Some(Why::Due);
+        let why = if seen.is_outdated(current) {
+            Why::Lost
+        } else {
+            Why::Due
+        };
+        return Some(why);
     }
     beyond_repair(seen)
 }

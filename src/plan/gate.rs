@@ -67,7 +67,7 @@ fn back_off(seen: &Observed, why: Why, now: Timestamp) -> Option<Hold> {
 fn ration(seen: &Observed, why: Why, now: Timestamp) -> Option<Hold> {
     let due = seen
         .current()
-        .is_some_and(|current| is_due(seen, current, now));
+        .is_some_and(|current| is_due(seen, current, now) && !seen.is_outdated(current));
     let spent = seen.status.unscheduled_mints.as_ref();
     budget::allowed_from(spent, why == Why::Dead, now)
         .filter(|_| is_rationed(why) && !due)

@@ -217,6 +217,12 @@ impl Observed {
         (!first_sight && !handled).then_some(requested)
     }
 
+    /// Was a newer credential published before? Then somebody put an older one back.
+    pub(super) fn is_outdated(&self, current: &Current) -> bool {
+        let newest = self.status.obtained_at;
+        newest.is_some_and(|newest| current.marks.issued_at.is_some_and(|at| at < newest))
+    }
+
     /// Has this object ever published anything?
     pub fn has_published(&self) -> bool {
         self.status.obtained_at.is_some() || self.status.targets.iter().any(|target| target.ready)

@@ -67,13 +67,12 @@ pub fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     })
 }
 
-/// The server hands out the same token until its last second: ask shortly before the end, then right after it.
-fn after_repeats(expires_at: Timestamp, life: SignedDuration, repeats: Repeats) -> Timestamp {
-    if repeats == 1 {
-        later(
-            expires_at,
-            -(life / 100).max(SignedDuration::from_secs(5).min(life / 2)),
-        )
+/// The server hands out the same token until its last second: ask shortly before the end, then right after it. A
+/// token that came again long before its end (asked for by hand) says nothing about the end yet.
+fn after_repeats(expires_at: Timestamp, left: SignedDuration, repeats: Repeats) -> Timestamp {
+    if repeats == 1 || left > SignedDuration::from_mins(1) {
+        let shortly = (left / 100).max(SignedDuration::from_secs(5).min(left / 2));
+        later(expires_at, -shortly)
     } else {
         later(expires_at, SignedDuration::from_millis(500))
     }

@@ -1,6 +1,8 @@
 //! The log. Two targets are silenced in code, whatever was asked for: they print bodies of the API server, which may
 //! hold Secrets. What they would tell is logged by the shell in its own words.
 
+use std::{io::IsTerminal as _, panic};
+
 use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::{FilterExt as _, filter_fn},
@@ -28,11 +30,21 @@ pub(super) fn begin(format: LogFormat, level: &str) -> Result<(), BadLevel> {
             .flatten_event(true)
             .with_writer(std::io::stderr)
             .boxed(),
-        LogFormat::Text => fmt::layer().with_writer(std::io::stderr).boxed(),
+        LogFormat::Text => fmt::layer()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .boxed(),
     };
     tracing_subscriber::registry()
         .with(layer.with_filter(filter))
         .init();
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(
+            place,
+            "a panic; its message is withheld, since it may quote a value"
+        );
+    }));
     Ok(())
 }
 

@@ -11,6 +11,7 @@
 
 mod architecture;
 mod crds;
+mod documents;
 mod e2e;
 mod generated;
 mod http_port;

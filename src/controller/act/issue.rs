@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::{
-        Error,
+        Error, connection,
         context::Context,
         hosts::Client,
         memory::HeldCredential,
@@ -36,6 +36,10 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
             .get(*index)
             .is_some_and(|grant| grant.asks)
     });
+    if asks && is_crowded(round, issue) {
+        let until = schedule::later(round.now, BUSY);
+        return Ok(Outcome::Busy { until });
+    }
     if asks && !verified(round).await? {
         return Ok(Outcome::Busy { until: round.now });
     }
@@ -70,6 +74,17 @@ pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcom
     publish::publish(round).await
 }
 
+/// Is there no place at the host now? Looked at before anything is read: who waits for a slow host comes back often.
+fn is_crowded(round: &Round<'_>, issue: &Issue) -> bool {
+    let grants = round.sight.facts.grants();
+    let first = issue.order.first().and_then(|index| grants.get(*index));
+    let Some(host) = first.and_then(|grant| grant.method.endpoint.as_deref()) else {
+        return false;
+    };
+    let (hosts, namespace) = (&round.context.hosts, round.subject.namespace);
+    hosts.enter(host, namespace, round.now).is_none()
+}
+
 /// What an attempt came to.
 enum Attempt {
     Obtained(Box<HeldCredential>),
@@ -85,7 +100,7 @@ async fn verified(round: &mut Round<'_>) -> Result<bool, Error> {
         return Ok(true);
     }
     let mut same = true;
-    for place in &round.sight.places {
+    for place in round.sight.places.iter().filter(|place| !place.asked) {
         let key = round.subject.secret_key(&place.target.name);
         let before = format!("{:?}", round.context.known().mirror.get(&key));
         let after = format!("{:?}", sources::asked(round.context, &key).await?);
@@ -136,7 +151,7 @@ async fn attempt(
 async fn one(round: &Round<'_>, candidate: &Candidate<'_>, read: &Read) -> Attempt {
     let provider = candidate.method.block.provider();
     let grant = resolve::grant(round.context, candidate);
-    let settings = match resolve::connection(round.subject.object.spec.connection.as_ref(), read) {
+    let settings = match connection::settings(round.subject.object.spec.connection.as_ref(), read) {
         Ok(settings) => settings,
         Err(refusal) => return Attempt::Refused(refusal),
     };

@@ -62,17 +62,16 @@ fn ready(
 /// The generation whose credential is in the Secret, so that `apply` and `wait` mean the new one.
 fn served_generation(situation: &Situation<'_>) -> i64 {
     let newest = situation.seen.generation;
+    let published = situation.seen.has_published();
+    let before = find(&situation.seen.status.conditions, ConditionType::Ready);
+    let before = before.and_then(|ready| ready.observed_generation);
     match &situation.live {
-        Some(live) if live.is_wanted && situation.is_ready() => newest,
-        Some(live) => {
-            let before = find(&situation.seen.status.conditions, ConditionType::Ready);
-            before
-                .filter(|ready| ready.status == "True")
-                .and_then(|ready| ready.observed_generation)
-                .or(live.generation)
-                .unwrap_or(newest)
-        }
-        None => newest,
+        Some(live) if live.is_wanted => newest,
+        None if !published => newest,
+        live => before
+            .filter(|_| published)
+            .or(live.as_ref().and_then(|live| live.generation))
+            .unwrap_or(newest),
     }
 }
 

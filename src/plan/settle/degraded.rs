@@ -99,10 +99,12 @@ fn remembered(situation: &Situation<'_>, reason: Reason, begin: &str) -> Option<
     Some((reason, sentence.trim_end().to_owned()))
 }
 
+/// The next attempt had to be put after the end.
 fn repeats(situation: &Situation<'_>) -> Option<Warning> {
-    let again = situation.live.as_ref()?.repeats >= 2;
+    let live = situation.live.as_ref()?;
+    let (at, end) = (live.refresh_at?, live.expires_at?);
     let reason = Reason::SameTokenReturned;
-    again.then(|| (reason, reason.hint().to_owned()))
+    (end < at).then(|| (reason, reason.hint().to_owned()))
 }
 
 fn ends_soon(situation: &Situation<'_>) -> Option<Warning> {

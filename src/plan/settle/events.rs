@@ -35,9 +35,10 @@ pub(super) fn events(situation: &Situation<'_>, status: &Status, outcome: &Outco
 }
 
 fn restarted(outcome: &Outcome) -> impl Iterator<Item = Event> {
-    let restarted = match outcome {
-        Outcome::Restarted(restarted) => restarted.as_slice(),
-        _ => &[],
+    let restarted = if let Outcome::Restarted(restarted) = outcome {
+        restarted.as_slice()
+    } else {
+        &[]
     };
     restarted.iter().map(|one| match &one.result {
         Ok(()) => {

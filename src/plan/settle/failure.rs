@@ -23,7 +23,7 @@ const PROBE_PAUSE: SignedDuration = SignedDuration::from_mins(20);
 
 pub(super) fn record(situation: &Situation<'_>, outcome: &Outcome, status: &mut Status) {
     match &situation.failure {
-        Some(refusal) if is_beside(situation, refusal) => {}
+        Some(refusal) if is_beside(situation, refusal) || is_outlasted(situation, refusal) => {}
         Some(refusal) => remember(situation, status, refusal),
         None if is_over(situation, outcome) => {
             status.consecutive_failures = None;
@@ -35,11 +35,21 @@ pub(super) fn record(situation: &Situation<'_>, outcome: &Outcome, status: &mut 
     await_schedule(situation, status);
 }
 
-/// A repair that fails while the identity provider is waited for: it must not shorten that wait.
+/// A write that fails while the identity provider is waited for: it must not shorten that wait.
 pub(super) fn is_beside(situation: &Situation<'_>, refusal: &Refusal) -> bool {
-    matches!(situation.plan, Plan::Repair(_))
+    matches!(situation.plan, Plan::Repair(_) | Plan::Publish)
         && is_storage(refusal.reason.as_str())
         && asked(situation).is_some()
+}
+
+/// A rejection outlasts what else goes wrong with a refresh by hand: the credential is as bad as before.
+pub(super) fn is_outlasted(situation: &Situation<'_>, refusal: &Refusal) -> bool {
+    let rejected = asked(situation).is_some_and(|error| {
+        let reason = error.reason.parse();
+        reason.is_ok_and(|reason: Reason| reason.class() == Class::Rejected)
+    });
+    let accepted = situation.issued.is_some() || refusal.reason == Reason::ProbeFailed;
+    rejected && !accepted && refusal.reason.class() != Class::Rejected
 }
 
 /// The failure of the identity provider that stands.
@@ -56,7 +66,11 @@ fn is_over(situation: &Situation<'_>, outcome: &Outcome) -> bool {
     }
     match situation.plan {
         Plan::Ignore | Plan::Rest | Plan::Refuse(_) => false,
-        Plan::Issue(_) | Plan::Publish => matches!(outcome, Outcome::Issued(_)),
+        Plan::Issue(_) => outcome.issued().is_some(),
+        Plan::Publish => outcome.issued().is_some_and(|issued| {
+            // What was obtained before the failure says nothing about it.
+            asked(situation).is_none_or(|error| error.time < issued.issued_at)
+        }),
         Plan::Hold(_) => situation.seen.failure().is_none(),
         Plan::Repair(_) if matches!(outcome, Outcome::Unrecoverable) => false,
         Plan::Keep | Plan::Repair(_) | Plan::Prune(_) | Plan::Restart(_) | Plan::Probe => {

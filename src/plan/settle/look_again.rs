@@ -14,7 +14,7 @@ use crate::api::v1alpha1::{AuthenticationConfigurationStatus as Status, Conditio
 
 /// A watch may need a moment to show what was written.
 const ECHO: SignedDuration = SignedDuration::from_secs(1);
-/// Pace of a repair that fails while the identity provider is waited for.
+/// Pace of a write that fails while the identity provider is waited for.
 const BESIDE: SignedDuration = SignedDuration::from_mins(1);
 
 pub(super) fn look_again(
@@ -59,15 +59,11 @@ fn answered(situation: &Situation<'_>, outcome: &Outcome) -> Option<Timestamp> {
     match outcome {
         Outcome::Busy { until } | Outcome::ProbePending { until } => Some(*until),
         Outcome::Unrecoverable | Outcome::Probed(ProbeVerdict::Dead) => Some(now),
-        Outcome::Issued(_) => situation.live.as_ref()?.refresh_at,
-        Outcome::Repaired(_) => {
-            let beside = situation.failure.as_ref();
-            match beside.map(|refusal| failure::is_beside(situation, refusal)) {
-                None => Some(later(now, ECHO)),
-                Some(true) => Some(later(now, BESIDE)),
-                Some(false) => None,
-            }
-        }
+        Outcome::Issued(_) | Outcome::Repaired(_) => match &situation.failure {
+            None if situation.repaired => Some(later(now, ECHO)),
+            None => situation.live.as_ref()?.refresh_at,
+            Some(refusal) => failure::is_beside(situation, refusal).then(|| later(now, BESIDE)),
+        },
         Outcome::Pruned
         | Outcome::Restarted(_)
         | Outcome::Probed(ProbeVerdict::Alive | ProbeVerdict::Unclear) => Some(later(now, ECHO)),
@@ -86,6 +82,7 @@ fn foreseen(situation: &Situation<'_>, status: &Status) -> [Option<Timestamp>; 8
         .map(|end| later(end, -SOON));
     let spent = status.unscheduled_mints.as_ref();
     let budget = spent.map(|spent| later(spent.since, SignedDuration::from_hours(1)));
+    let restarts = situation.seen.restarts.iter().map(|restart| restart.due);
     let resting = matches!(situation.plan, Plan::Rest);
     let active = |at: Option<Timestamp>| at.filter(|_| !resting);
     [
@@ -95,15 +92,7 @@ fn foreseen(situation: &Situation<'_>, status: &Status) -> [Option<Timestamp>; 8
         active(live.and_then(|live| live.refresh_at)),
         active(status.next_attempt_at),
         active(situation.seen.probe_due),
-        active(
-            situation
-                .seen
-                .restarts
-                .iter()
-                .map(|restart| restart.due)
-                .filter(|due| *due > situation.now)
-                .min(),
-        ),
+        active(restarts.filter(|due| *due > situation.now).min()),
         active(patience(status)),
     ]
 }

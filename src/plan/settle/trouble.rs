@@ -7,7 +7,7 @@ use super::{
         message,
     },
     Situation,
-    failure::is_beside,
+    failure::{is_beside, is_outlasted},
 };
 use crate::{
     api::v1alpha1::{AuthenticationConfigurationStatus as Status, ConditionType, LastError},
@@ -41,7 +41,8 @@ pub(super) fn troubles(situation: &Situation<'_>, status: &Status) -> Vec<Troubl
 }
 
 fn failed(situation: &Situation<'_>, status: &Status) -> Option<Trouble> {
-    let refusal = situation.failure.as_ref()?;
+    let refusal = situation.failure.as_ref();
+    let refusal = refusal.filter(|refusal| !is_outlasted(situation, refusal))?;
     let recorded = !is_beside(situation, refusal);
     let next = recorded.then(|| message::next_try(status.next_attempt_at));
     Some(Trouble::new(refusal, next))

@@ -7,12 +7,11 @@ fn mints(for_probe: bool, until: i64) -> Vec<i64> {
     let mut now = at(0);
     let mut times = vec![];
     while now <= at(until) {
-        match allowed_from(spent.as_ref(), for_probe, now) {
-            Some(from) => now = from,
-            None => {
-                times.push(at(0).duration_until(now).as_secs());
-                spent = Some(spend(spent.as_ref(), for_probe, now));
-            }
+        if let Some(from) = allowed_from(spent.as_ref(), for_probe, now) {
+            now = from;
+        } else {
+            times.push(at(0).duration_until(now).as_secs());
+            spent = Some(spend(spent.as_ref(), for_probe, now));
         }
     }
     times

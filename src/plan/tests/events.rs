@@ -1,9 +1,5 @@
 use super::*;
 
-fn refused(reason: Reason) -> Outcome {
-    Outcome::Refused(refusal(reason))
-}
-
 fn told(seen: &mut Observed, outcome: &Outcome, now: i64) -> Vec<Reason> {
     let events = round(seen, outcome, at(now)).events;
     events.into_iter().map(|event| event.reason).collect()
@@ -129,6 +125,24 @@ fn a_restored_secret_is_told_and_a_new_shape_or_target_is_not() {
         told(&mut seen, &Outcome::Issued(issued()), 60),
         [Reason::SecretRestored]
     );
+}
+
+#[test]
+fn each_restarted_workload_is_told() {
+    let mut seen = serving();
+    seen.restarts = vec![RestartSeen {
+        workload: "Deployment/one".into(),
+        due: at(60),
+    }];
+    let restarted = |result| {
+        let workload = "Deployment/one".into();
+        Outcome::Restarted(vec![Restarted { workload, result }])
+    };
+    let done = restarted(Ok(()));
+    assert_eq!(told(&mut seen, &done, 60), [Reason::WorkloadRestarted]);
+    let failed = restarted(Err(refusal(Reason::Forbidden)));
+    assert_eq!(told(&mut seen, &failed, 60), [Reason::RestartFailed]);
+    assert_eq!(seen.status.last_error, None, "no matter of the credential");
 }
 
 #[test]

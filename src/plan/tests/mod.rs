@@ -18,9 +18,13 @@ mod conditions;
 mod days;
 mod decide;
 mod events;
+mod gate;
+mod remembered;
+mod repair;
 mod schedule;
 mod settle;
 mod simulation;
+mod warnings;
 mod world;
 
 const MINUTE: i64 = 60;
@@ -28,6 +32,12 @@ const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 const UID: &str = "7d0b5a52-3c55-4d3e-9c46-0f6f0a7f7f0e";
 const GRANT: &str = "v1:key:grant";
+/// The conditions when all is well.
+const FINE: [&str; 3] = [
+    "Ready=True/TokenValid",
+    "Accepted=True/Accepted",
+    "SourcesResolved=True/SourcesResolved",
+];
 const SHAPE: &str = "v1:key:shape";
 
 fn at(seconds: i64) -> Timestamp {
@@ -50,6 +60,10 @@ fn policy() -> RefreshPolicy {
         jitter_percent: 0,
         ..RefreshPolicy::default()
     }
+}
+
+fn refused(reason: Reason) -> Outcome {
+    Outcome::Refused(refusal(reason))
 }
 
 fn refusal(reason: Reason) -> Refusal {
@@ -180,27 +194,27 @@ fn written(name: &str, result: Result<(), Refusal>) -> TargetWritten {
 }
 
 fn sole(seen: &mut Observed) -> &mut Current {
-    match &mut seen.targets[0].state {
-        TargetState::Managed(current) => current,
-        other => panic!("not managed: {other:?}"),
-    }
+    let TargetState::Managed(current) = &mut seen.targets[0].state else {
+        panic!("not managed")
+    };
+    current
 }
 
 fn why(plan: &Plan) -> Why {
-    match plan {
-        Plan::Issue(issue) => issue.why,
-        other => panic!("not an attempt: {other:?}"),
-    }
+    let Plan::Issue(issue) = plan else {
+        panic!("not an attempt: {plan:?}")
+    };
+    issue.why
 }
 
 fn repairs(plan: &Plan) -> Vec<(&str, RepairWhy)> {
-    match plan {
-        Plan::Repair(repairs) => repairs
-            .iter()
-            .map(|repair| (repair.target.as_str(), repair.why))
-            .collect(),
-        other => panic!("not a repair: {other:?}"),
-    }
+    let Plan::Repair(repairs) = plan else {
+        panic!("not a repair: {plan:?}")
+    };
+    repairs
+        .iter()
+        .map(|repair| (repair.target.as_str(), repair.why))
+        .collect()
 }
 
 /// Judges, settles with what came of it, and records.
@@ -224,4 +238,61 @@ fn message(status: &Status, kind: ConditionType) -> String {
     super::condition::find(&status.conditions, kind)
         .map(|one| one.message.clone())
         .unwrap_or_default()
+}
+
+/// A change of a situation.
+type Change = fn(&mut Observed);
+
+fn plan_after(change: Change, now: Timestamp) -> Plan {
+    let mut seen = serving();
+    change(&mut seen);
+    decide(&seen, now)
+}
+
+fn request(seen: &mut Observed) {
+    seen.refresh_requested = Some("now".into());
+}
+
+/// The credential of the status was obtained with another value.
+fn other_grant(seen: &mut Observed) {
+    seen.wanted = Wanted::Ready(vec![grant("v1:key:other")]);
+}
+
+/// The last attempt failed; next: when it is repeated.
+fn failed(seen: &mut Observed, reason: Reason, next: Option<i64>) {
+    seen.status.consecutive_failures = Some(1);
+    seen.status.next_attempt_at = next.map(at);
+    seen.status.last_error = Some(LastError {
+        time: at(1),
+        reason: reason.as_str().into(),
+        fingerprint: Some(seen.fingerprint()),
+        ..LastError::default()
+    });
+}
+
+/// So many credentials outside the schedule since 0.
+fn ration(seen: &mut Observed, count: u32, probe: Option<u32>, last: i64) {
+    seen.status.unscheduled_mints = Some(UnscheduledMints {
+        since: at(0),
+        count,
+        probe,
+        last: at(last),
+    });
+}
+
+fn held(seen: &mut Observed, grant: &str, not_before: i64) {
+    seen.held = Some(Held {
+        grant: grant.into(),
+        issued_at: at(100),
+        expires_at: Some(at(100 + HOUR)),
+        probe_refusals: 0,
+        not_before: at(not_before),
+    });
+}
+
+/// The attempt at this time is refused, while the first token is still served.
+fn failing(reason: Reason, now: i64) -> (Observed, Verdict) {
+    let mut seen = serving();
+    let verdict = round(&mut seen, &refused(reason), at(now));
+    (seen, verdict)
 }

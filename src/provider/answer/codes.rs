@@ -84,16 +84,24 @@ fn is_uuid(text: &str) -> bool {
 pub(super) fn member_names(members: &Members, reading: Reading<'_>) -> String {
     let names: Vec<&str> = members
         .names()
-        .filter(|name| {
-            (1..=40).contains(&name.len())
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-                && !reading.echoes(name)
-        })
+        .filter(|name| is_a_name(name) && !reading.echoes(name))
         .take(8)
         .collect();
     names.join(", ")
+}
+
+/// Looks like a name that a person gave, as `access_token` or `expiresIn` do. A server may use a token as a name, and a
+/// bare token in base64 reads as a form.
+fn is_a_name(text: &str) -> bool {
+    let letters = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let longest_word = text
+        .split(|letter: char| letter == '_' || letter.is_ascii_uppercase())
+        .map(str::len)
+        .max();
+    let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
+    letters && (1..=32).contains(&text.len()) && capitals <= 3 && longest_word <= Some(14)
 }
 
 #[cfg(test)]
@@ -113,6 +121,27 @@ mod tests {
             ("nothing", None),
         ] {
             assert_eq!(directory_code(sentence), code);
+        }
+    }
+
+    #[test]
+    fn a_token_is_no_name() {
+        for name in [
+            "access_token",
+            "expiresIn",
+            "_links",
+            "authentication_token_lifetime",
+        ] {
+            assert!(is_a_name(name), "{name}");
+        }
+        for token in [
+            "dGhpcyBpcyBhIHRva2Vu",
+            "9f86d081884c7d65",
+            "sk_live_4eC39HqLyjWD",
+            "abcdefghijklmnopqrstuvwxyz",
+            "",
+        ] {
+            assert!(!is_a_name(token), "{token}");
         }
     }
 

@@ -1,25 +1,25 @@
 //! Failure cases from the field, by their number. Where each is covered:
 //!
-//! | case | what | end to end | on the wire (`tests/cases/providers/oauth2`) and in the plan |
+//! | case | what | end to end | on the wire (`tests/cases/providers`), in the plan, and elsewhere |
 //! | --- | --- | --- | --- |
-//! | K01 | lifetime as text, fraction, under another name | here | `expires-in-*`, `expires-on-*` |
-//! | K02 | lifetime missing on the second answer | here | `expires-in-absent`, `expires-in-null` |
-//! | K04 | lifetime zero or negative | here, `bad_answers` | `expires-in-zero`, `expires-in-negative` |
-//! | K05 | HTTP 200 that is a refusal | `bad_answers` | `word-*`, `provider/answer/words.rs` |
-//! | K08 | scope as list, empty, narrower | here | `scope-*` |
-//! | K09 | no token type, only an id token, `mac` | here, `bad_answers` | `type-*`, `token-absent-id-token-only` |
-//! | K11 | both styles of client authentication | here | `auto-*` |
-//! | K12 | line endings and invisible characters | here, `bad_input` | `api_key/*`, `selection/value.rs` |
-//! | K20 | lead longer than the life | `field_cases_schedule` | `plan/schedule.rs` |
-//! | K21 | the same token until its last second | `field_cases_schedule` | `plan/schedule.rs` |
+//! | K01 | lifetime as text, fraction, under another name | here | `oauth2/life-k01-*`, `oauth2/life-*` |
+//! | K02 | lifetime missing on the second answer | here | `oauth2/life-absent`, `oauth2/life-null` |
+//! | K04 | lifetime zero or negative | here, `bad_answers` | `oauth2/life-zero*`, `oauth2/life-negative*` |
+//! | K05 | HTTP 200 that is a refusal | `bad_answers` | `oauth2/k05-*`, `oauth2/word-*` |
+//! | K08 | scope as list, empty, narrower | here | `oauth2/scope-*` |
+//! | K09 | no token type, only an id token, `mac` | here, `bad_answers` | `oauth2/type-*`, `oauth2/token-absent-id-token-only` |
+//! | K11 | both styles of client authentication (A1, A4) | here | `oauth2/auto-*` |
+//! | K12 | line endings and invisible characters | here | `api_key/*`, `src/selection/value.rs` |
+//! | K20 | lead longer than the life | `field_cases_schedule` | `src/plan/tests/schedule.rs` |
+//! | K21 | the same token until its last second | `field_cases_schedule` | `src/plan/tests/simulation.rs` |
 //! | K25 | a fresh token is refused for some seconds | `probe` | |
-//! | K26 | death that is not 401 | `probe` | `target/probe.rs` |
-//! | K37 | every write is undone | `field_cases_targets` | `plan/budget.rs` |
+//! | K26 | death that is not 401 | `probe` | `src/target/probe/tests.rs` |
+//! | K37 | every write is undone | `field_cases_targets` | `src/plan/tests/budget.rs` |
 //! | K38 | target deleted, server unreachable | `field_cases_targets` | |
-//! | K39 | two owners for one Secret | `field_cases_targets`, `reactions` | `target/read.rs` |
+//! | K39 | two owners for one Secret, keys of others | `field_cases_targets`, `reactions` | `src/target/read/tests.rs` |
 //! | K41 | namespace being deleted | `refused_writes` | |
-//! | K44 | tracking labels on the managed Secret | `targets` | `target/manifest.rs` |
-//! | K47 | throttling that is not 429 | `bad_answers`, `field_cases_schedule` | `retry-after-*`, `controller/hosts.rs` |
+//! | K44 | tracking labels on the managed Secret | `targets` | `src/target/manifest/tests.rs` |
+//! | K47 | throttling that is not 429 | `bad_answers`, `field_cases_schedule` | `oauth2/k47-*`, `src/controller/hosts.rs` |
 
 use authkeeper::api::v1alpha1::AuthenticationConfigurationStatus;
 use authkeeper_testbed::idp::{Answer, Recorded};
@@ -34,8 +34,8 @@ fn life(status: &AuthenticationConfigurationStatus) -> Option<SignedDuration> {
     Some(from.duration_until(to))
 }
 
-fn seconds(seconds: i64) -> Option<SignedDuration> {
-    Some(SignedDuration::from_secs(seconds))
+fn seconds(seconds: i64) -> SignedDuration {
+    SignedDuration::from_secs(seconds)
 }
 
 fn t1(mut more: Value) -> Answer {
@@ -98,7 +98,7 @@ async fn k01_k04_k09_a_lifetime_is_understood_in_every_spelling_and_one_that_is_
     for (name, _, expected, source) in &cases {
         play.served(name, "t1").await;
         let status = play.stage.status(name).await;
-        assert_eq!(life(&status), *expected, "{name}");
+        assert_eq!(life(&status), Some(*expected), "{name}");
         assert_eq!(status.expiry_source.as_deref(), Some(*source), "{name}");
         let kind = play.stage.value(name, "token_type").await;
         assert_eq!(kind.as_deref(), Some("Bearer"), "{name}");
@@ -139,7 +139,7 @@ async fn k02_a_second_answer_without_a_lifetime_does_not_inherit_the_first_one()
         play.refresh("orders", request).await;
         play.served("orders", token).await;
         let status = play.stage.status("orders").await;
-        assert_eq!(life(&status), seconds(300));
+        assert_eq!(life(&status), Some(seconds(300)));
         assert_eq!(status.expiry_source.as_deref(), Some("Assumed"));
         let due = status
             .obtained_at
@@ -180,16 +180,13 @@ async fn k08_scopes_are_read_in_every_shape_and_the_missing_ones_are_named() {
         if let Some(written) = written {
             assert_eq!(value.as_deref(), Some(*written), "{name}");
         }
-        match missing {
-            Some(missing) => {
-                let names = format!("Scopes not granted: {missing}.");
-                play.says(name, "Degraded", "True", "ScopesReduced", &[&names])
-                    .await;
-            }
-            None => {
-                let status = play.stage.status(name).await;
-                assert!(condition(&status, "Degraded").is_none(), "{name}");
-            }
+        if let Some(missing) = missing {
+            let names = format!("Scopes not granted: {missing}.");
+            play.says(name, "Degraded", "True", "ScopesReduced", &[&names])
+                .await;
+        } else {
+            let status = play.stage.status(name).await;
+            assert!(condition(&status, "Degraded").is_none(), "{name}");
         }
     }
     assert_eq!(play.idp.requests().len(), cases.len());

@@ -5,6 +5,7 @@
 //! | [`assets`] | finds, downloads or builds the control plane's binaries |
 //! | [`control_plane`] | a real etcd, kube-apiserver and kube-controller-manager, with an audit log |
 //! | [`namespace`] | a namespace per test |
+//! | [`demo`] | `make run` |
 //! | [`operator`] | the operator's binary as a child |
 //! | [`fault_proxy`] | delays watches and breaks requests between operator and API server |
 //! | [`idp`] | identity providers: scripted, for the demo, and a certified one |
@@ -16,6 +17,7 @@ pub mod assets;
 mod blocking;
 pub mod control_plane;
 pub mod crypto;
+pub mod demo;
 mod digest;
 pub mod fault_proxy;
 mod http_server;

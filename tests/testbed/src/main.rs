@@ -1,10 +1,10 @@
 //! `testbed assets` gets the control plane's binaries; `testbed up` runs a control plane until its
-//! standard input closes or it is interrupted.
+//! standard input closes or it is interrupted; `testbed demo` is `make run`.
 
 use std::io::Write as _;
 
 use anyhow::{Result, bail};
-use authkeeper_testbed::{ControlPlane, Options, assets, progress};
+use authkeeper_testbed::{ControlPlane, Options, assets, demo, progress};
 
 fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
@@ -13,7 +13,8 @@ fn main() -> Result<()> {
             say(&format!("{assets:#?}"))
         }
         Some("up") => up(),
-        _ => bail!("usage: testbed assets|up"),
+        Some("demo") => demo::run(std::env::args().skip(2)),
+        _ => bail!("usage: testbed assets|up|demo"),
     }
 }
 

@@ -16,9 +16,10 @@ const READY: Duration = Duration::from_secs(30);
 #[derive(Clone, Debug)]
 pub struct OperatorOptions {
     binary: PathBuf,
-    kubeconfig: PathBuf,
+    cluster: [OsString; 2],
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    log: Option<PathBuf>,
 }
 
 /// A running operator; stopped when dropped and, at the latest, when the run ends.
@@ -35,12 +36,30 @@ pub struct Operator {
 impl OperatorOptions {
     /// The binary is `env!("CARGO_BIN_EXE_authkeeper")` in the product's tests.
     pub fn new(binary: impl Into<PathBuf>, kubeconfig: impl Into<PathBuf>) -> Self {
+        let kubeconfig = kubeconfig.into().into_os_string();
+        Self::with(binary.into(), ["--kubeconfig".into(), kubeconfig])
+    }
+
+    /// For a context of the user's own kubeconfig.
+    pub fn in_context(binary: impl Into<PathBuf>, context: &str) -> Self {
+        Self::with(binary.into(), ["--context".into(), context.into()])
+    }
+
+    fn with(binary: PathBuf, cluster: [OsString; 2]) -> Self {
         Self {
-            binary: binary.into(),
-            kubeconfig: kubeconfig.into(),
+            binary,
+            cluster,
             arguments: Vec::new(),
             environment: Vec::new(),
+            log: None,
         }
+    }
+
+    /// The file that takes the operator's output.
+    #[must_use]
+    pub fn log_to(mut self, file: impl Into<PathBuf>) -> Self {
+        self.log = Some(file.into());
+        self
     }
 
     #[must_use]
@@ -72,8 +91,7 @@ impl Operator {
         let (metrics_port, health_port) = (ports::free(), ports::free());
         let mut launch = Launch::new(&options.binary)
             .arg("run")
-            .arg("--kubeconfig")
-            .arg(options.kubeconfig.as_os_str())
+            .args(options.cluster.iter().cloned())
             .args([
                 "--metrics-addr".to_owned(),
                 format!("127.0.0.1:{metrics_port}"),
@@ -85,6 +103,9 @@ impl Operator {
             .args(options.arguments.iter().cloned());
         for (name, value) in &options.environment {
             launch = launch.env(name, value);
+        }
+        if let Some(file) = &options.log {
+            launch = launch.log_to(file);
         }
         let http = reqwest::Client::builder()
             .no_proxy()

@@ -27,6 +27,7 @@ pub struct Launch {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
+    log: Option<PathBuf>,
     rank: Rank,
 }
 
@@ -50,6 +51,7 @@ impl Launch {
             arguments: Vec::new(),
             environment: Vec::new(),
             folder: None,
+            log: None,
             rank: Rank::Tenant,
         }
     }
@@ -78,13 +80,20 @@ impl Launch {
         self
     }
 
+    /// The file that takes what it prints, emptied first; without one, a file in the run's folder.
+    #[must_use]
+    pub fn log_to(mut self, file: impl Into<PathBuf>) -> Self {
+        self.log = Some(file.into());
+        self
+    }
+
     #[must_use]
     pub fn rank(mut self, rank: Rank) -> Self {
         self.rank = rank;
         self
     }
 
-    /// Starts it; everything it prints goes to a file in the run's folder.
+    /// Starts it; everything it prints goes to one file.
     pub fn spawn(self) -> Result<Supervised> {
         let supervisor = Supervisor::global();
         let name = self
@@ -93,7 +102,13 @@ impl Launch {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let log = supervisor.new_folder(&name)?.join("output.log");
+        let log = match &self.log {
+            Some(file) => {
+                File::create(file).with_context(|| format!("writing {}", file.display()))?;
+                file.clone()
+            }
+            None => supervisor.new_folder(&name)?.join("output.log"),
+        };
         let output = OpenOptions::new().create(true).append(true).open(&log)?;
         let mut child = self
             .command(&output)?
@@ -222,6 +237,11 @@ impl Supervised {
     pub fn terminate(&self, timeout: Duration) -> Result<ExitStatus> {
         self.signal(Signal::TERM)?;
         self.wait(timeout)
+    }
+
+    /// Asks it to stop (SIGTERM) and does not wait.
+    pub fn ask_to_stop(&self) -> Result<()> {
+        self.signal(Signal::TERM)
     }
 
     /// Kills it and whatever it started (SIGKILL).

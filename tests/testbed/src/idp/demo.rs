@@ -72,6 +72,12 @@ impl DemoIdp {
         self.server.address()
     }
 
+    /// The one client: id and secret.
+    pub fn client(&self) -> (&str, &str) {
+        let options = &self.desk.options;
+        (&options.client_id, &options.client_secret)
+    }
+
     /// How many tokens were issued.
     pub fn issued(&self) -> usize {
         self.desk.issued().len()
