@@ -2,7 +2,7 @@
 //! say so.
 
 use authkeeper_testbed::shared_control_plane;
-use kube::{ResourceExt as _, api::ListParams};
+use kube::{ResourceExt, api::ListParams};
 
 use crate::{
     crds::{files, kubectl, repository},
@@ -37,7 +37,7 @@ async fn every_example_is_served_or_says_which_server_is_not_reached() {
     }
     let api = play.stage.configurations();
     let objects = api.list(&ListParams::default()).await.unwrap();
-    let names: Vec<_> = objects.iter().map(|one| one.name_any()).collect();
+    let names: Vec<_> = objects.iter().map(ResourceExt::name_any).collect();
     let mut expected: Vec<_> = SERVED
         .map(|(name, _)| name)
         .into_iter()

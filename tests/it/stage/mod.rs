@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::crds;
-pub(crate) use play::{Play, source};
+pub(crate) use play::{Play, source, text};
 
 pub(crate) use faulty::{eventually, writes_secret, writes_status};
 
