@@ -1,6 +1,6 @@
 //! Which configurations refer to which objects. Lives beside the watch, so that an event finds its readers at once.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::mirror::{Key, Kind};
 use crate::api::v1alpha1::{AuthenticationConfigurationSpec, Origin};
@@ -12,13 +12,14 @@ pub(super) type Owner = (String, String);
 #[derive(Debug, Default)]
 pub(super) struct Index {
     readers: HashMap<Key, BTreeSet<Owner>>,
-    references: HashMap<Owner, Vec<Key>>,
+    /// With the uid: one of the same name may follow.
+    references: HashMap<Owner, (String, Vec<Key>)>,
 }
 
 // === impl Index ===
 
 impl Index {
-    pub(super) fn set(&mut self, owner: &Owner, references: Vec<Key>) {
+    pub(super) fn set(&mut self, owner: &Owner, uid: &str, references: Vec<Key>) {
         self.remove(owner);
         for key in &references {
             self.readers
@@ -26,11 +27,14 @@ impl Index {
                 .or_default()
                 .insert(owner.clone());
         }
-        self.references.insert(owner.clone(), references);
+        self.references
+            .insert(owner.clone(), (uid.to_owned(), references));
     }
 
-    pub(super) fn remove(&mut self, owner: &Owner) {
-        for key in self.references.remove(owner).unwrap_or_default() {
+    /// The uid that it had.
+    pub(super) fn remove(&mut self, owner: &Owner) -> Option<String> {
+        let (uid, references) = self.references.remove(owner)?;
+        for key in references {
             if let Some(readers) = self.readers.get_mut(&key) {
                 readers.remove(owner);
                 if readers.is_empty() {
@@ -38,11 +42,24 @@ impl Index {
                 }
             }
         }
+        Some(uid)
     }
 
     /// Is this a configuration that is there?
-    pub(super) fn knows(&self, owner: &Owner) -> bool {
-        self.references.contains_key(owner)
+    pub(super) fn knows(&self, owner: &Owner, uid: &str) -> bool {
+        self.references
+            .get(owner)
+            .is_some_and(|(known, _)| known == uid)
+    }
+
+    /// Those of a namespace, or all, that a complete listing did not name.
+    pub(super) fn unnamed(&self, namespace: Option<&str>, named: &HashSet<Owner>) -> Vec<Owner> {
+        let owners = self.references.keys();
+        owners
+            .filter(|owner| namespace.is_none_or(|namespace| owner.0 == namespace))
+            .filter(|owner| !named.contains(*owner))
+            .cloned()
+            .collect()
     }
 
     pub(super) fn readers(&self, key: &Key) -> impl Iterator<Item = &Owner> {
@@ -80,4 +97,25 @@ pub(super) fn references(
         .map(|from| key(Kind::ConfigMap, &from.config_map));
     let secrets = targets.iter().map(|target| key(Kind::Secret, &target.name));
     sources.chain(secrets).chain(templates).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_finds_who_went_unheard_and_a_successor_is_not_the_same() {
+        let owner = |name: &str| ("shop".to_owned(), name.to_owned());
+        let mut index = Index::default();
+        for name in ["kept", "gone"] {
+            index.set(&owner(name), "first", Vec::new());
+        }
+        index.set(&owner("kept"), "second", Vec::new());
+        assert!(index.knows(&owner("kept"), "second") && !index.knows(&owner("kept"), "first"));
+        let named = HashSet::from([owner("kept")]);
+        assert_eq!(index.unnamed(Some("shop"), &named), [owner("gone")]);
+        assert_eq!(index.unnamed(None, &named), [owner("gone")]);
+        assert!(index.unnamed(Some("other"), &named).is_empty());
+        assert_eq!(index.remove(&owner("gone")).as_deref(), Some("first"));
+    }
 }

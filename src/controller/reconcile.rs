@@ -83,9 +83,10 @@ async fn guarded(object: &Guarded, context: &Context) -> Result<Rounded, Error> 
     let result = round(context, subject, &mut memory).await;
     let mut known = context.known();
     // Deleted while this round went on: nobody would ever drop its memory, which may hold a credential.
-    let lives = known
-        .index
-        .knows(&(subject.namespace.to_owned(), subject.name.to_owned()));
+    let lives = known.index.knows(
+        &(subject.namespace.to_owned(), subject.name.to_owned()),
+        subject.uid,
+    );
     if lives && object.meta().deletion_timestamp.is_none() {
         known.memory.insert(subject.uid.to_owned(), memory);
     }

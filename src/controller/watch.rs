@@ -8,7 +8,7 @@ use k8s_openapi::{
     api::core::v1::{ConfigMap, Secret},
 };
 use kube::{
-    Api, Resource, ResourceExt as _,
+    Api, Resource,
     api::ObjectMeta,
     core::PartialObjectMeta,
     runtime::{
@@ -26,7 +26,6 @@ use super::{
     mirror::{Key, Kind, Since},
     reconcile::Guarded,
 };
-use crate::api::v1alpha1::AuthenticationConfiguration;
 
 /// Whose round is wanted.
 pub(super) type Triggers = mpsc::UnboundedSender<ObjectRef<Guarded>>;
@@ -94,12 +93,13 @@ where
 /// Watches the configurations: keeps store and index in step, and wants a round for each that was applied.
 async fn configurations(scope: &Scope, writer: Writer<Guarded>, listed: impl Fn()) {
     let api: Api<Guarded> = scope.api();
+    let mut named = HashSet::new();
     let events = watcher(api, watcher::Config::default())
         .modify(slim)
         .default_backoff();
     let mut events = pin!(
         events
-            .inspect_ok(|event| keep_index(&scope.context, event))
+            .inspect_ok(|event| keep_index(scope, &mut named, event))
             .reflect(writer)
     );
     let mut first = true;
@@ -283,34 +283,47 @@ fn owner_named(meta: &ObjectMeta) -> Option<Owner> {
     (meta.namespace.as_deref() == Some(namespace)).then(|| (namespace.to_owned(), name.to_owned()))
 }
 
-fn keep_index(context: &Context, event: &Event<Guarded>) {
+/// Keeps in step with the watch; `named` collects what the present listing names.
+fn keep_index(scope: &Scope, named: &mut HashSet<Owner>, event: &Event<Guarded>) {
+    let context = &scope.context;
     match event {
-        Event::Apply(object) | Event::InitApply(object) => {
-            if let Ok(object) = &object.0 {
-                let owner = owner(object);
+        Event::Init => named.clear(),
+        Event::Apply(guarded) | Event::InitApply(guarded) => {
+            let owner = owner(guarded.meta());
+            if let Ok(object) = &guarded.0 {
                 let references = references(&owner.0, &owner.1, &object.spec);
-                context.known().index.set(&owner, references);
+                let uid = guarded.meta().uid.as_deref().unwrap_or_default();
+                context.known().index.set(&owner, uid, references);
+            }
+            if matches!(event, Event::InitApply(_)) {
+                named.insert(owner);
             }
         }
-        Event::Delete(object) => {
-            let meta = object.meta();
-            let owner = (
-                meta.namespace.clone().unwrap_or_default(),
-                meta.name.clone().unwrap_or_default(),
-            );
-            let mut known = context.known();
-            known.index.remove(&owner);
-            if let Some(uid) = &meta.uid {
-                known.memory.remove(uid);
-                context.fleet.written(uid);
+        Event::Delete(object) => forget(context, &owner(object.meta())),
+        // Those that were deleted while nobody watched.
+        Event::InitDone => {
+            let namespace = scope.namespace.as_deref();
+            let gone = context.known().index.unnamed(namespace, named);
+            for owner in &gone {
+                forget(context, owner);
             }
+            named.clear();
         }
-        Event::Init | Event::InitDone => {}
     }
 }
 
-fn owner(object: &AuthenticationConfiguration) -> Owner {
-    (object.namespace().unwrap_or_default(), object.name_any())
+/// Drops everything about a configuration that is gone; its memory may hold a credential.
+fn forget(context: &Context, owner: &Owner) {
+    let mut known = context.known();
+    if let Some(uid) = known.index.remove(owner) {
+        known.memory.remove(&uid);
+        context.fleet.written(&uid);
+    }
+}
+
+fn owner(meta: &ObjectMeta) -> Owner {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    (text(&meta.namespace), text(&meta.name))
 }
 
 /// Which step failed, and the status: never the text of an object that did not decode.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use authkeeper_testbed::{Audit, idp::ScriptedIdp};
+use authkeeper_testbed::{
+    Audit,
+    idp::{Answer, ScriptedIdp},
+};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -159,4 +162,27 @@ async fn nothing_is_asked_while_nothing_happens() {
     let asked = during(&stage, &audit, Duration::from_secs(20)).await;
     assert_eq!(asked, Vec::<String>::new());
     assert_eq!(idp.count("/token"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_a_slow_host_asks_the_api_server_for_nothing() {
+    let stage = Stage::new("crowded").await;
+    let idp = ScriptedIdp::http().unwrap();
+    idp.respond("/token", Answer::hang());
+    let _operator = stage.operator().await;
+    let slow = json!({ "connection": { "timeout": "8s" } });
+    for number in 0..12 {
+        let name = format!("orders-{number}");
+        stage
+            .client_credentials(&name, &idp.url("/token"), slow.clone())
+            .await;
+    }
+    idp.wait_for("/token", 8, Duration::from_secs(20))
+        .await
+        .unwrap();
+    sleep(Duration::from_millis(1500)).await;
+    let audit = stage.audit.from_now();
+    let asked = during(&stage, &audit, Duration::from_secs(3)).await;
+    assert_eq!(asked, Vec::<String>::new());
+    assert_eq!(idp.count("/token"), 8, "so many places has a host");
 }

@@ -106,6 +106,33 @@ fn cases(idp: &ScriptedIdp, closed: &ScriptedIdp, tls: &ScriptedIdp) -> Vec<Case
     cases
 }
 
+async fn is_named(stage: &Stage, case: &Case) {
+    let ready = stage
+        .condition(case.name, "Ready", "False", case.reason)
+        .await;
+    assert!(
+        ready.message.contains(case.says),
+        "{}: {}",
+        case.name,
+        ready.message
+    );
+    let status = stage.status(case.name).await;
+    assert_eq!(status.consecutive_failures, Some(1), "{}", case.name);
+    let error = status.last_error.unwrap();
+    assert_eq!(error.reason, case.reason);
+    assert!(
+        status.next_attempt_at.unwrap() > error.time,
+        "{}",
+        case.name
+    );
+    assert_eq!(
+        stage.value(case.name, "access_token").await,
+        None,
+        "{}",
+        case.name
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_to_fail_has_its_name_and_nobody_is_asked_twice_in_a_row() {
     let stage = Stage::new("idp-faults").await;
@@ -122,30 +149,7 @@ async fn every_way_to_fail_has_its_name_and_nobody_is_asked_twice_in_a_row() {
             .await;
     }
     for case in &cases {
-        let ready = stage
-            .condition(case.name, "Ready", "False", case.reason)
-            .await;
-        assert!(
-            ready.message.contains(case.says),
-            "{}: {}",
-            case.name,
-            ready.message
-        );
-        let status = stage.status(case.name).await;
-        assert_eq!(status.consecutive_failures, Some(1), "{}", case.name);
-        let error = status.last_error.unwrap();
-        assert_eq!(error.reason, case.reason);
-        assert!(
-            status.next_attempt_at.unwrap() > error.time,
-            "{}",
-            case.name
-        );
-        assert_eq!(
-            stage.value(case.name, "access_token").await,
-            None,
-            "{}",
-            case.name
-        );
+        is_named(&stage, case).await;
     }
     let asked: Vec<_> = cases
         .iter()
@@ -188,6 +192,70 @@ async fn a_bundle_in_a_source_makes_an_unknown_issuer_known() {
     assert_eq!(tls.count("/token"), 1);
 }
 
+async fn fails_while_valid(stage: &Stage) {
+    let failing = stage
+        .condition("orders", "Ready", "True", "TokenValidRefreshFailing")
+        .await;
+    assert!(
+        failing.message.contains("ProviderUnavailable"),
+        "{}",
+        failing.message
+    );
+    assert_eq!(
+        stage.value("orders", "access_token").await.as_deref(),
+        Some("t1")
+    );
+}
+
+async fn ends(stage: &Stage) {
+    let expired = stage
+        .condition("orders", "Ready", "False", "TokenExpired")
+        .await;
+    assert!(
+        expired.message.contains("ProviderUnavailable"),
+        "{}",
+        expired.message
+    );
+    let status = stage.status("orders").await;
+    assert!(status.expires_at.unwrap() <= jiff::Timestamp::now());
+    assert!(condition(&status, "Stalled").is_none());
+    eventually("the end is told", async || {
+        stage.events_of("TokenExpired").await == 1
+    })
+    .await;
+    assert_eq!(
+        stage.events_of("RefreshFailed").await,
+        1,
+        "once, not at each try"
+    );
+}
+
+async fn recovers(stage: &Stage) {
+    stage
+        .condition("orders", "Ready", "True", "TokenValid")
+        .await;
+    let status = stage.status("orders").await;
+    assert_eq!(
+        (
+            status.last_error,
+            status.consecutive_failures,
+            status.next_attempt_at
+        ),
+        (None, None, None)
+    );
+    eventually("the recovery is told", async || {
+        let events = stage.all_events().await;
+        let notes = events
+            .iter()
+            .filter(|event| event.reason.as_deref() == Some("TokenIssued"));
+        let series = |event: &k8s_openapi::api::events::v1::Event| {
+            event.series.as_ref().map_or(1, |series| series.count)
+        };
+        notes.map(series).sum::<i32>() == 2
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_outlives_its_provider_expires_and_comes_back() {
     let stage = Stage::new("idp-outage").await;
@@ -203,58 +271,8 @@ async fn a_token_outlives_its_provider_expires_and_comes_back() {
         .condition("orders", "Ready", "True", "TokenValid")
         .await;
     idp.respond("/token", Answer::status(503));
-    let failing = stage
-        .condition("orders", "Ready", "True", "TokenValidRefreshFailing")
-        .await;
-    assert!(
-        failing.message.contains("ProviderUnavailable"),
-        "{}",
-        failing.message
-    );
-    assert_eq!(
-        stage.value("orders", "access_token").await.as_deref(),
-        Some("t1")
-    );
-    let expired = stage
-        .condition("orders", "Ready", "False", "TokenExpired")
-        .await;
-    assert!(
-        expired.message.contains("ProviderUnavailable"),
-        "{}",
-        expired.message
-    );
-    let status = stage.status("orders").await;
-    assert!(status.expires_at.unwrap() <= jiff::Timestamp::now());
-    assert!(condition(&status, "Stalled").is_none());
-    let events = ("TokenIssued", "TokenExpired", "RefreshFailed");
-    eventually("the end is told", async || {
-        stage.events_of(events.1).await == 1
-    })
-    .await;
-    assert_eq!(stage.events_of(events.2).await, 1, "once, not at each try");
-
+    fails_while_valid(&stage).await;
+    ends(&stage).await;
     idp.respond("/token", Answer::token("t2", 3600));
-    stage
-        .condition("orders", "Ready", "True", "TokenValid")
-        .await;
-    let status = stage.status("orders").await;
-    assert_eq!(
-        (
-            status.last_error,
-            status.consecutive_failures,
-            status.next_attempt_at
-        ),
-        (None, None, None)
-    );
-    eventually("the recovery is told", async || {
-        let issued = stage.all_events().await;
-        let notes = issued
-            .iter()
-            .filter(|event| event.reason.as_deref() == Some(events.0));
-        let series = |event: &k8s_openapi::api::events::v1::Event| {
-            event.series.as_ref().map_or(1, |series| series.count)
-        };
-        notes.map(series).sum::<i32>() == 2
-    })
-    .await;
+    recovers(&stage).await;
 }

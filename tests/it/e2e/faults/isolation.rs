@@ -61,61 +61,53 @@ async fn apply(client: &Client, name: &str, spec: Value) {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_object_that_cannot_be_decoded_is_named_and_the_others_are_refreshed() {
-    let control_plane =
-        tokio::task::spawn_blocking(|| ControlPlane::start(&Options::default()).unwrap())
-            .await
-            .unwrap();
+/// A control plane of its own, since the definition is everybody's.
+async fn loose_control_plane() -> (ControlPlane, Client) {
+    let started = || ControlPlane::start(&Options::default()).unwrap();
+    let control_plane = tokio::task::spawn_blocking(started).await.unwrap();
     let client = control_plane.client().await.unwrap();
     let definitions: Api<CustomResourceDefinition> = Api::all(client.clone());
-    definitions
-        .create(&PostParams::default(), &loosened())
-        .await
-        .unwrap();
-    let idp = counting(6);
+    let parameters = PostParams::default();
+    definitions.create(&parameters, &loosened()).await.unwrap();
     let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "client" },
+        "metadata": { "name": "client" },
         "stringData": { "client_id": "example-client", "client_secret": "example-secret-value" },
     });
-    let secrets: Api<Secret> = Api::default_namespaced(client.clone());
     let secret: Secret = serde_json::from_value(secret).unwrap();
-    secrets
-        .create(&PostParams::default(), &secret)
-        .await
-        .unwrap();
+    let secrets: Api<Secret> = Api::default_namespaced(client.clone());
+    secrets.create(&parameters, &secret).await.unwrap();
+    (control_plane, client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_cannot_be_decoded_is_named_and_the_others_are_refreshed() {
+    let (control_plane, client) = loose_control_plane().await;
+    let idp = counting(6);
     let good = json!({
         "sources": [{ "secretRef": { "name": "client" } }],
         "method": { "oauth2": { "tokenEndpoint": idp.url("/token") } },
         "connection": { "allowHttp": true }, "refresh": { "minInterval": "1s" },
     });
+    let two = json!({ "method": { "none": {}, "basic": {} } });
     apply(&client, "a-wrong-type", json!({ "sources": "client" })).await;
     apply(&client, "good", good).await;
-    apply(
-        &client,
-        "two-blocks",
-        json!({ "method": { "none": {}, "basic": {} } }),
-    )
-    .await;
-    let options = OperatorOptions::new(
-        env!("CARGO_BIN_EXE_authkeeper"),
-        control_plane.kubeconfig_path(),
-    )
-    .args(["--namespace", "default", "--allow-http"]);
+    apply(&client, "two-blocks", two).await;
+    let binary = env!("CARGO_BIN_EXE_authkeeper");
+    let options = OperatorOptions::new(binary, control_plane.kubeconfig_path()).args([
+        "--namespace",
+        "default",
+        "--allow-http",
+    ]);
     let operator = Operator::start(&options).unwrap();
     operator.wait_ready().await.unwrap();
-    idp.wait_for("/token", 2, Duration::from_secs(20))
-        .await
-        .unwrap();
-    apply(
-        &client,
-        "z-unknown-block",
-        json!({ "method": { "teleport": {} } }),
-    )
-    .await;
-    idp.wait_for("/token", 4, Duration::from_secs(20))
-        .await
-        .unwrap();
+    let tokens = async |count| {
+        let asked = idp.wait_for("/token", count, Duration::from_secs(20));
+        asked.await.unwrap();
+    };
+    tokens(2).await;
+    let unknown = json!({ "method": { "teleport": {} } });
+    apply(&client, "z-unknown-block", unknown).await;
+    tokens(4).await;
     let log = operator.output();
     for name in ["a-wrong-type", "two-blocks", "z-unknown-block"] {
         let named = log
@@ -185,26 +177,28 @@ async fn a_panic_in_one_round_does_not_reach_the_others() {
     shell.abort();
 }
 
+/// Annotations of a managed Secret.
+const MARKS: [&str; 13] = [
+    "issued-at",
+    "expires-at",
+    "expiry-source",
+    "grant",
+    "spec",
+    "publish",
+    "content",
+    "credential",
+    "keys",
+    "sources",
+    "method",
+    "generation",
+    "repeats",
+];
+
 /// What a careless hand may do to a managed Secret and to the object itself.
 fn absurdities() -> Vec<(&'static str, Value)> {
     let long = "x".repeat(100_000);
     let marks = |value: &str| -> BTreeMap<String, String> {
-        let names = [
-            "issued-at",
-            "expires-at",
-            "expiry-source",
-            "grant",
-            "spec",
-            "publish",
-            "content",
-            "credential",
-            "keys",
-            "sources",
-            "method",
-            "generation",
-            "repeats",
-        ];
-        names
+        MARKS
             .iter()
             .map(|name| (format!("authkeeper.dev/{name}"), value.to_owned()))
             .collect()
@@ -237,6 +231,34 @@ fn absurdities() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Three hundred labels, long annotations, a date that is none, and a request longer than a Secret could echo.
+async fn decorate(stage: &Stage) {
+    let labels: BTreeMap<String, String> = (0..300)
+        .map(|number| (format!("label-{number}"), "x".repeat(63)))
+        .collect();
+    let decorated = json!({ "metadata": { "labels": labels, "annotations": {
+        "authkeeper.dev/suspend-until": "9999-99-99", "note": "y".repeat(50_000),
+    } } });
+    for name in ["empty", "long"] {
+        let patch = Patch::Merge(&decorated);
+        let parameters = PatchParams::default();
+        let configurations = stage.configurations();
+        configurations
+            .patch(name, &parameters, &patch)
+            .await
+            .unwrap();
+    }
+    let asked = "z".repeat(150_000);
+    stage
+        .annotate("long", "authkeeper.dev/refresh-requested", &asked)
+        .await;
+    stage
+        .status_when("long", "echoed", |status| {
+            status.last_handled_refresh_request.is_some()
+        })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_marks_and_absurd_metadata_stop_nobody() {
     let (stage, idp) = (Stage::new("absurd").await, counting(3600));
@@ -256,28 +278,7 @@ async fn broken_marks_and_absurd_metadata_stop_nobody() {
             .await
             .unwrap();
     }
-    let labels: BTreeMap<String, String> = (0..300)
-        .map(|number| (format!("label-{number}"), "x".repeat(63)))
-        .collect();
-    let decorated = json!({ "metadata": { "labels": labels, "annotations": {
-        "authkeeper.dev/suspend-until": "9999-99-99", "note": "y".repeat(50_000),
-    } } });
-    for name in ["empty", "long"] {
-        stage
-            .configurations()
-            .patch(name, &PatchParams::default(), &Patch::Merge(&decorated))
-            .await
-            .unwrap();
-    }
-    let asked = "z".repeat(150_000);
-    stage
-        .annotate("long", "authkeeper.dev/refresh-requested", &asked)
-        .await;
-    stage
-        .status_when("long", "echoed", |status| {
-            status.last_handled_refresh_request.is_some()
-        })
-        .await;
+    decorate(&stage).await;
     sleep(Duration::from_secs(2)).await;
     stays_quiet(&stage, &idp, "after the absurdities").await;
     for (name, _) in &absurdities {
