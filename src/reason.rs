@@ -111,6 +111,7 @@ reasons! {
     DNSFailure, Transient, Ready, "The name of the endpoint could not be resolved. Check the host name and cluster DNS.";
     ConnectFailed, Transient, Ready, "No connection to the endpoint. Check network policy and egress.";
     TLSFailure, Malformed, Ready, "The certificate of the endpoint was not accepted. Set connection.caBundle, or correct the server.";
+    ClientCertificateInvalid, Refused, Ready, "The server demands a client certificate, or does not accept the one of connection.clientCertificate. Give it one that its authority has issued and that has not ended.";
     ResponseLost, Transient, Ready, "The answer did not arrive in time.";
     ResponseTooLarge, Refused, Ready, "The answer is larger than 1 MiB; this is not a token endpoint.";
     MalformedResponse, Malformed, Ready, "The endpoint did not answer with a token. Check the address and any proxy before it.";

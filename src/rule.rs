@@ -96,6 +96,20 @@ fn address_rules(path: &str, message: &str) -> Value {
     ])
 }
 
+/// The address of a proxy, which has no path.
+pub fn proxy_address() -> Value {
+    json!([
+        rule(
+            &format!("self.matches('^{ORIGIN}/?$')"),
+            "must be http:// or https:// with host and port, without a path, as in http://proxy.example.com:3128",
+        ),
+        rule(
+            "!self.matches('^[^/?#]*//[^/?#]*@')",
+            "must not contain a user name or password; proxies that ask for them are not supported",
+        ),
+    ])
+}
+
 /// True for an address that the network can read along.
 pub fn is_plain_http(address: &str) -> String {
     format!("{address}.lowerAscii().startsWith('http://')")

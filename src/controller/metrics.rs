@@ -134,7 +134,21 @@ impl Metrics {
             "Requests to the API server by verb and class of the answer, watches aside",
             metrics.kube_requests.clone(),
         );
+        metrics.begin_at_zero();
         metrics
+    }
+
+    /// What never happened yet is shown as zero, not left out: a rule cannot tell absent from well.
+    fn begin_at_zero(&self) {
+        for result in ["success", "error", "panic"] {
+            let _ = self.reconciles.get_or_create(&ResultLabel { result });
+        }
+        for result in ["created", "updated", "error"] {
+            let _ = self.secret_writes.get_or_create(&ResultLabel { result });
+        }
+        for kind in ["AuthenticationConfiguration", "Secret", "ConfigMap"] {
+            let _ = self.watch_errors.get_or_create(&KindLabel { kind });
+        }
     }
 
     pub(super) fn working(&self) -> Working {

@@ -4,6 +4,7 @@
 
 mod act;
 mod cluster;
+mod connection;
 mod context;
 mod error;
 mod fleet;

@@ -98,7 +98,7 @@ async fn places(
             &templates,
             subject.deletion_policy(),
         );
-        let known = sources::known(context, &subject.secret_key(&target.name)).await?;
+        let (known, asked) = sources::known(context, &subject.secret_key(&target.name)).await?;
         let (state, ours) = state(subject, known);
         let version = ours.as_ref().map(|facts| facts.resource_version.clone());
         let unrecoverable = memory.unrecoverable.get(&target.name) == Some(&version);
@@ -112,6 +112,7 @@ async fn places(
             target: target.clone(),
             publish,
             ours,
+            asked,
         });
     }
     Ok((places, seen))

@@ -1,16 +1,15 @@
 //! From sources to grants: which methods may be tried, as digests.
 
 use super::{
-    Error,
+    Error, connection,
     context::Context,
     round::{Read, Subject},
     sources,
 };
 use crate::{
-    api::v1alpha1::{Connection, MethodStatus, Selection, Target},
-    duration::HumanDuration,
+    api::v1alpha1::{MethodStatus, Selection, Target},
     plan::Grant,
-    provider::{Refusal, http::ConnectionSettings},
+    provider::Refusal,
     selection::{self, Candidate},
     target::{self, digest},
 };
@@ -56,7 +55,7 @@ pub(super) fn candidates<'a>(
     if let Some(probe) = &spec.probe {
         target::probe::validate(probe, &methods, (subject.namespace, subject.name))?;
     }
-    connection(spec.connection.as_ref(), read)?;
+    connection::settings(spec.connection.as_ref(), read)?;
     match spec.selection.unwrap_or_default() {
         Selection::FirstSatisfied => {
             let first: Vec<_> = satisfied.into_iter().take(1).collect();
@@ -72,27 +71,6 @@ pub(super) fn candidates<'a>(
             }
         }
     }
-}
-
-/// What the spec says about connections, with the certificates out of their source.
-pub(super) fn connection(
-    connection: Option<&Connection>,
-    read: &Read,
-) -> Result<ConnectionSettings, Refusal> {
-    let Some(connection) = connection else {
-        return Ok(ConnectionSettings::default());
-    };
-    let ca_bundle = connection
-        .ca_bundle
-        .as_ref()
-        .map(|reference| selection::certificates(reference, &read.sources))
-        .transpose()?;
-    let timeout = connection.timeout.as_ref().map(HumanDuration::length);
-    Ok(ConnectionSettings {
-        timeout_milliseconds: timeout.and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
-        ca_bundle,
-        allow_http: connection.allow_http.unwrap_or(false),
-    })
 }
 
 fn check(candidate: &Candidate<'_>) -> Result<(), Refusal> {

@@ -34,6 +34,8 @@ pub(super) struct Place {
     pub(super) publish: String,
     /// Ours, as it is now; none: absent or somebody else's.
     pub(super) ours: Option<Facts>,
+    /// The API server itself was asked in this round.
+    pub(super) asked: bool,
 }
 
 /// What was seen in this round.

@@ -72,18 +72,18 @@ async fn object_version(
         namespace: namespace.to_owned(),
         name: name.to_owned(),
     };
-    Ok(match known(context, &key).await? {
+    Ok(match known(context, &key).await?.0 {
         Known::Present(facts) => Some(format!("{}/{}", facts.uid, facts.resource_version)),
         Known::Absent | Known::Unknown => None,
     })
 }
 
-/// What is known of an object; asks the API server when nothing was heard.
-pub(super) async fn known(context: &Context, key: &Key) -> Result<Known, Error> {
+/// What is known of an object; asks the API server when nothing was heard, and says whether it did.
+pub(super) async fn known(context: &Context, key: &Key) -> Result<(Known, bool), Error> {
     let known = context.known().mirror.get(key);
     match known {
-        Known::Present(_) | Known::Absent => Ok(known),
-        Known::Unknown => asked(context, key).await,
+        Known::Present(_) | Known::Absent => Ok((known, false)),
+        Known::Unknown => Ok((asked(context, key).await?, true)),
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) async fn wishes(
         let Some(ours) = place.ours.as_ref().filter(|ours| ours.intact) else {
             continue;
         };
-        let Some(content) = ours.marks.content.clone() else {
+        let Some(stored) = ours.marks.content.clone() else {
             continue;
         };
         for restart in &place.target.restart {
@@ -73,7 +73,7 @@ pub(super) async fn wishes(
                 continue;
             };
             let started = started(context, subject, memory, &workload).await?;
-            if started.has(&content, ours.marks.issued_at, &context.digest_key) {
+            if started.has(&stored, ours.marks.issued_at, &context.digest_key) {
                 continue;
             }
             let interval = restart.min_interval.as_ref().map(HumanDuration::length);
@@ -87,7 +87,7 @@ pub(super) async fn wishes(
             });
             wishes.push(Wish {
                 workload,
-                content: content.clone(),
+                content: stored.clone(),
             });
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! One request is one attempt: no redirect, no retry, no cookie, no proxy from the environment, no decompression. The
 //! answer is read to its end, within a time and a size. Certificates are checked against the system's roots and the
-//! resource's bundle; neither must exist for the operator to start.
+//! resource's bundle; neither must exist for the operator to start. A resource may name a proxy, and a certificate to
+//! show to servers.
 
 mod dns;
 mod fault;
+mod identity;
 mod tls;
 
 use std::{
@@ -19,12 +21,13 @@ use zeroize::Zeroizing;
 
 use crate::{
     provider::{
-        Refusal,
+        Refusal, host_and_port,
         http::{BODY_LIMIT, ConnectionSettings, Connections, Http, Request, Response},
     },
     reason::Reason,
     sensitive::SecretBytes,
 };
+use fault::Route;
 use tls::Roots;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,6 +58,7 @@ struct Ports {
 struct Port {
     client: reqwest::Client,
     allows_http: bool,
+    route: Route,
 }
 
 // === impl HttpConnections ===
@@ -73,8 +77,11 @@ impl HttpConnections {
         let timeout = settings
             .timeout_milliseconds
             .map_or(DEFAULT_TIMEOUT, Duration::from_millis);
-        let tls = self.roots.client(settings.ca_bundle.as_deref())?;
-        let client = reqwest::Client::builder()
+        let certificate = settings.client_certificate.as_ref();
+        let tls = self
+            .roots
+            .client(settings.ca_bundle.as_deref(), certificate)?;
+        let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .dns_resolver(dns::System)
             .redirect(reqwest::redirect::Policy::none())
@@ -90,14 +97,17 @@ impl HttpConnections {
             .timeout(timeout)
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .user_agent(concat!("authkeeper/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|_| {
-                Refusal::new(Reason::InternalError, "the HTTP client could not be built")
-            })?;
+            .user_agent(concat!("authkeeper/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = &settings.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(|_| no_client())?);
+        }
         Ok(Port {
-            client,
+            client: builder.build().map_err(|_| no_client())?,
             allows_http: self.operator_allows_http && settings.allow_http,
+            route: Route {
+                proxy: settings.proxy.as_ref().and_then(host_and_port),
+                shows_certificate: certificate.is_some(),
+            },
         })
     }
 }
@@ -148,10 +158,13 @@ impl Port {
         if let Some(body) = request.body {
             sent = sent.body(body.expose().to_vec());
         }
-        let classified = |error| fault::classify(&error).at(&url);
+        let classified = |error| self.route.classify(&error, &url);
         let answer = sent.send().await.map_err(classified)?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let body = read(answer).await.map_err(|refusal| Refusal {
+        if let Some(refusal) = self.route.refused_by_proxy(status, &url) {
+            return Err(refusal);
+        }
+        let body = read(answer, classified).await.map_err(|refusal| Refusal {
             http_status: Some(status),
             ..refusal.at(&url)
         })?;
@@ -176,23 +189,26 @@ impl Port {
 }
 
 /// The whole body, or a refusal as soon as it is known to be too large.
-async fn read(mut answer: reqwest::Response) -> Result<SecretBytes, Refusal> {
+async fn read(
+    mut answer: reqwest::Response,
+    classified: impl Fn(reqwest::Error) -> Refusal,
+) -> Result<SecretBytes, Refusal> {
     let announced = answer.content_length().unwrap_or(0);
     if usize::try_from(announced).map_or(true, |length| length > BODY_LIMIT) {
         return Err(too_large());
     }
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(part) = answer
-        .chunk()
-        .await
-        .map_err(|error| fault::classify(&error))?
-    {
+    while let Some(part) = answer.chunk().await.map_err(&classified)? {
         if body.len() + part.len() > BODY_LIMIT {
             return Err(too_large());
         }
         body.extend_from_slice(&part);
     }
     Ok(SecretBytes::new(std::mem::take(&mut *body)))
+}
+
+fn no_client() -> Refusal {
+    Refusal::new(Reason::InternalError, "the HTTP client could not be built")
 }
 
 fn too_large() -> Refusal {

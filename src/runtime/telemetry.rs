@@ -1,7 +1,7 @@
 //! The log. Two targets are silenced in code, whatever was asked for: they print bodies of the API server, which may
 //! hold Secrets. What they would tell is logged by the shell in its own words.
 
-use std::panic;
+use std::{io::IsTerminal as _, panic};
 
 use tracing_subscriber::{
     EnvFilter, Layer as _,
@@ -30,7 +30,10 @@ pub(super) fn begin(format: LogFormat, level: &str) -> Result<(), BadLevel> {
             .flatten_event(true)
             .with_writer(std::io::stderr)
             .boxed(),
-        LogFormat::Text => fmt::layer().with_writer(std::io::stderr).boxed(),
+        LogFormat::Text => fmt::layer()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .boxed(),
     };
     tracing_subscriber::registry()
         .with(layer.with_filter(filter))

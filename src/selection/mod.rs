@@ -112,9 +112,13 @@ pub fn lookup(
     Ok(pem::tidied(text).unwrap_or_else(|| SecretText::new(text)))
 }
 
-/// The certificates that a connection trusts, by explicit reference. They are no secret.
-pub fn certificates(reference: &KeyReference, sources: &[SourceData]) -> Result<String, Refusal> {
-    lookup(reference, "ca.crt", sources).map(|text| text.expose().to_owned())
+/// The certificates that a connection trusts or shows, by explicit reference. They are no secret.
+pub fn certificates(
+    reference: &KeyReference,
+    default_key: &str,
+    sources: &[SourceData],
+) -> Result<String, Refusal> {
+    lookup(reference, default_key, sources).map(|text| text.expose().to_owned())
 }
 
 fn all_present(sources: &[SourceData]) -> Result<(), Refusal> {

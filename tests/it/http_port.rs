@@ -25,6 +25,7 @@ fn settings(bundle: &str) -> ConnectionSettings {
         timeout_milliseconds: Some(3_000),
         ca_bundle: Some(bundle.to_owned()),
         allow_http: false,
+        ..ConnectionSettings::default()
     }
 }
 

@@ -10,7 +10,7 @@ mod status;
 mod target;
 
 pub use method::{Block, Field, KeyReference, Method};
-pub use refresh::{Connection, Probe, Refresh, RefreshOn, Retry};
+pub use refresh::{ClientCertificate, Connection, Probe, Proxy, Refresh, RefreshOn, Retry};
 pub(super) use rules::object as object_rules;
 pub use source::{Origin, Source};
 pub use spec::{

@@ -103,7 +103,40 @@ pub struct Connection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-kubernetes-validations" = rules::certificate_reference()))]
     pub ca_bundle: Option<KeyReference>,
+    /// Certificate that is shown to servers that ask for one (mutual TLS). A proxy with an https:// address that asks is
+    /// shown the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<ClientCertificate>,
+    /// HTTP proxy through which the requests of this object go. Default: none; the environment of the operator is not
+    /// looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
     /// True: http:// addresses are allowed, if the operator allows them too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_http: Option<bool>,
+}
+
+/// A certificate and the private key that belongs to it, as PEM.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClientCertificate {
+    /// Key of a source with the PEM certificate, followed by those of its issuers up to one that the server knows. Its
+    /// `key` must be set.
+    #[schemars(extend("x-kubernetes-validations" = rules::certificate_reference()))]
+    pub certificate: KeyReference,
+    /// Key of a source Secret with the PEM private key of the first certificate: PKCS#8, PKCS#1 or SEC1, without a
+    /// passphrase. Its `key` must be set.
+    #[schemars(extend("x-kubernetes-validations" = rules::private_key_reference()))]
+    pub private_key: KeyReference,
+}
+
+/// An HTTP proxy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Proxy {
+    /// Address of the proxy: http:// or https://, host and port. For https:// targets it is asked for a tunnel (CONNECT)
+    /// and sees host and port only, so http:// needs no allowHttp here. Proxies that ask for a user name and password
+    /// are not supported in this release.
+    #[schemars(length(max = 300), extend("x-kubernetes-validations" = rule::proxy_address()))]
+    pub url: String,
 }

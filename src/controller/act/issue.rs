@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     super::{
-        Error,
+        Error, connection,
         context::Context,
         hosts::Client,
         memory::HeldCredential,
@@ -100,7 +100,7 @@ async fn verified(round: &mut Round<'_>) -> Result<bool, Error> {
         return Ok(true);
     }
     let mut same = true;
-    for place in &round.sight.places {
+    for place in round.sight.places.iter().filter(|place| !place.asked) {
         let key = round.subject.secret_key(&place.target.name);
         let before = format!("{:?}", round.context.known().mirror.get(&key));
         let after = format!("{:?}", sources::asked(round.context, &key).await?);
@@ -151,7 +151,7 @@ async fn attempt(
 async fn one(round: &Round<'_>, candidate: &Candidate<'_>, read: &Read) -> Attempt {
     let provider = candidate.method.block.provider();
     let grant = resolve::grant(round.context, candidate);
-    let settings = match resolve::connection(round.subject.object.spec.connection.as_ref(), read) {
+    let settings = match connection::settings(round.subject.object.spec.connection.as_ref(), read) {
         Ok(settings) => settings,
         Err(refusal) => return Attempt::Refused(refusal),
     };

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{
-    super::{Error, resolve, round::Round},
+    super::{Error, connection, round::Round},
     issue, publish,
 };
 use crate::{
@@ -120,7 +120,7 @@ async fn ask(round: &Round<'_>, probe: &Probe, published: &Published<'_>) -> Pro
             return ProbeVerdict::Unclear;
         }
     };
-    let settings = resolve::connection(round.subject.object.spec.connection.as_ref(), read);
+    let settings = connection::settings(round.subject.object.spec.connection.as_ref(), read);
     let Ok(http) = settings.and_then(|settings| issue::port(round.context, &settings)) else {
         return ProbeVerdict::Unclear;
     };

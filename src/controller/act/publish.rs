@@ -32,33 +32,19 @@ pub(super) async fn publish(round: &mut Round<'_>) -> Result<Outcome, Error> {
     let Some(held) = round.memory.held.take() else {
         return Ok(Outcome::Nothing);
     };
-    // Whatever fails from here on, the credential is not asked for again.
-    let written = match write_all(round, &held).await {
-        Ok(Ok(written)) => written,
-        Ok(Err(refusal)) => {
-            round.memory.held = Some(held);
-            return Ok(Outcome::Refused(refusal));
-        }
-        Err(error) => {
-            round.memory.held = Some(held);
-            return Err(error);
-        }
-    };
-    let issued = issued(&held, round.memory.probe_verdict.take(), written);
-    if issued.targets.iter().any(|target| target.result.is_err()) {
+    let outcome = publish_held(round, &held).await;
+    // Whatever went wrong, the credential stays: the write is repeated, not the grant.
+    let done = matches!(&outcome, Ok(Outcome::Issued(issued)) if issued.targets.iter().all(|one| one.result.is_ok()));
+    if !done {
         round.memory.held = Some(held);
     }
-    round.memory.found_dead = None;
-    Ok(Outcome::Issued(issued))
+    outcome
 }
 
-async fn write_all(
-    round: &mut Round<'_>,
-    held: &HeldCredential,
-) -> Result<Result<Vec<TargetWritten>, Refusal>, Error> {
+async fn publish_held(round: &mut Round<'_>, held: &HeldCredential) -> Result<Outcome, Error> {
     let templates = match templates(round).await? {
         Ok(templates) => templates,
-        Err(refusal) => return Ok(Err(refusal)),
+        Err(refusal) => return Ok(Outcome::Refused(refusal)),
     };
     let mut written = Vec::new();
     for (index, templates) in templates.iter().enumerate() {
@@ -69,7 +55,12 @@ async fn write_all(
         let result = write_credential(round, index, held, templates).await?;
         written.push(TargetWritten { name, result });
     }
-    Ok(Ok(written))
+    round.memory.found_dead = None;
+    Ok(Outcome::Issued(issued(
+        held,
+        round.memory.probe_verdict.take(),
+        written,
+    )))
 }
 
 fn issued(

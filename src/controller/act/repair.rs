@@ -172,8 +172,9 @@ async fn recovered(round: &Round<'_>, index: usize) -> Result<Option<(Credential
     Ok(None)
 }
 
-/// A target whose shape was edited holds data of its old shape, which only the default format tells by itself. What a
-/// template of that shape wrote is no part of the credential: the digest tells when one stood in the place of a member.
+/// A target whose shape was edited holds data of its old shape. Read as the default format it is believed only when
+/// it gives the very credential that the marks name: a template of the old shape may have written the same keys. What
+/// it wrote under other keys is no part of the credential.
 fn reshaped(
     round: &Round<'_>,
     data: &BTreeMap<String, ByteString>,

@@ -84,17 +84,136 @@ fn is_uuid(text: &str) -> bool {
 pub(super) fn member_names(members: &Members, reading: Reading<'_>) -> String {
     let names: Vec<&str> = members
         .names()
-        .filter(|name| {
-            (1..=40).contains(&name.len())
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-                && !reading.echoes(name)
-        })
+        .filter(|name| is_a_name(name) && !reading.echoes(name))
         .take(8)
         .collect();
     names.join(", ")
 }
+
+/// Made of words that are known to be none of anybody's secret: a server may use a token as a name, and a bare token in
+/// base64 reads as a form.
+fn is_a_name(text: &str) -> bool {
+    let mut words = vec![String::new()];
+    for letter in text.chars() {
+        if !letter.is_ascii_lowercase() && words.last().is_some_and(|word| !word.is_empty()) {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (letter != '_' && letter != '-', words.last_mut()) {
+            word.push(letter.to_ascii_lowercase());
+        }
+    }
+    words.iter().all(|word| WORDS.contains(&word.as_str()))
+}
+
+/// What names of members are made of, in answers of token endpoints and of what is mistaken for one.
+const WORDS: &[&str] = &[
+    "access",
+    "account",
+    "active",
+    "api",
+    "application",
+    "at",
+    "auth",
+    "authorization",
+    "body",
+    "claims",
+    "client",
+    "code",
+    "content",
+    "count",
+    "created",
+    "data",
+    "date",
+    "description",
+    "detail",
+    "details",
+    "device",
+    "document",
+    "email",
+    "endpoint",
+    "endpoints",
+    "errcode",
+    "errmsg",
+    "error",
+    "errors",
+    "exp",
+    "expiration",
+    "expires",
+    "expiry",
+    "grant",
+    "groups",
+    "health",
+    "host",
+    "iat",
+    "id",
+    "in",
+    "info",
+    "interval",
+    "is",
+    "issued",
+    "issuer",
+    "items",
+    "jwks",
+    "jwt",
+    "key",
+    "keys",
+    "kind",
+    "lifetime",
+    "link",
+    "links",
+    "login",
+    "message",
+    "messages",
+    "meta",
+    "metadata",
+    "method",
+    "msg",
+    "name",
+    "now",
+    "object",
+    "ok",
+    "organization",
+    "other",
+    "page",
+    "path",
+    "payload",
+    "reason",
+    "refresh",
+    "request",
+    "response",
+    "result",
+    "results",
+    "roles",
+    "scope",
+    "scopes",
+    "server",
+    "service",
+    "session",
+    "sso",
+    "state",
+    "status",
+    "sub",
+    "subject",
+    "success",
+    "tenant",
+    "time",
+    "timestamp",
+    "title",
+    "token",
+    "tokens",
+    "total",
+    "trace",
+    "ttl",
+    "type",
+    "types",
+    "uri",
+    "url",
+    "user",
+    "username",
+    "valid",
+    "value",
+    "version",
+];
 
 #[cfg(test)]
 mod tests {
@@ -113,6 +232,24 @@ mod tests {
             ("nothing", None),
         ] {
             assert_eq!(directory_code(sentence), code);
+        }
+    }
+
+    #[test]
+    fn a_token_is_no_name() {
+        for name in ["access_token", "expiresIn", "_links", "trace-id"] {
+            assert!(is_a_name(name), "{name}");
+        }
+        for token in [
+            "dGhpcyBpcyBhIHRva2Vu",
+            "9f86d081884c7d65",
+            "sk_live_4eC39HqLyjWD",
+            "orwqncQDkionTahk",
+            "token1",
+            "token.",
+            "",
+        ] {
+            assert!(!is_a_name(token), "{token}");
         }
     }
 

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
-    SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError,
+    RootCertStore, SignatureScheme,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -13,7 +13,11 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 
-use crate::{provider::Refusal, reason::Reason};
+use super::identity;
+use crate::{
+    provider::{Refusal, http::ClientCertificate},
+    reason::Reason,
+};
 
 /// The system's roots, and the cryptography.
 pub(super) struct Roots {
@@ -64,9 +68,16 @@ impl Roots {
         }
     }
 
-    /// TLS for one bundle: 1.2 and 1.3, HTTP/2 where the server offers it.
-    pub(super) fn client(&self, bundle: Option<&str>) -> Result<ClientConfig, Refusal> {
+    /// TLS for one bundle and one certificate of our own: 1.2 and 1.3, HTTP/2 where the server offers it.
+    pub(super) fn client(
+        &self,
+        bundle: Option<&str>,
+        ours: Option<&ClientCertificate>,
+    ) -> Result<ClientConfig, Refusal> {
         let bundle = bundle.map_or_else(|| Ok(Vec::new()), certificates)?;
+        let identity = ours
+            .map(|ours| identity::identity(ours, &self.crypto))
+            .transpose()?;
         let mut roots = self.system.clone();
         for (position, certificate) in bundle.iter().enumerate() {
             roots
@@ -76,9 +87,9 @@ impl Roots {
         let builder = ClientConfig::builder_with_provider(Arc::clone(&self.crypto))
             .with_safe_default_protocol_versions()
             .map_err(|_| no_tls())?;
-        let mut config = if roots.is_empty() {
+        let builder = if roots.is_empty() {
             // The library refuses to verify against nothing; this config refuses every server.
-            builder.with_root_certificates(roots).with_no_client_auth()
+            builder.with_root_certificates(roots)
         } else {
             let verifier = WebPkiServerVerifier::builder_with_provider(
                 Arc::new(roots),
@@ -89,7 +100,10 @@ impl Roots {
             builder
                 .dangerous()
                 .with_custom_certificate_verifier(Arc::new(Explaining { verifier, bundle }))
-                .with_no_client_auth()
+        };
+        let mut config = match identity {
+            Some(identity) => builder.with_client_cert_resolver(identity),
+            None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
@@ -141,6 +155,11 @@ fn no_tls() -> Refusal {
 pub(super) fn explain(error: &Error) -> String {
     let fault = match error {
         Error::InvalidCertificate(fault) => fault,
+        Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            return "the server ended the handshake: HandshakeFailure; it may ask for a client certificate \
+                    (connection.clientCertificate), or speak no cipher of TLS 1.2 or 1.3 that is safe"
+                .to_owned();
+        }
         Error::AlertReceived(alert) => {
             return format!("the server ended the handshake: {alert:?}");
         }

@@ -56,7 +56,7 @@ pub(crate) async fn install(client: &Client) {
 }
 
 /// Runs kubectl as administrator; what it prints, and whether it succeeded.
-fn kubectl(control_plane: &ControlPlane, arguments: &[&str]) -> (String, bool) {
+pub(crate) fn kubectl(control_plane: &ControlPlane, arguments: &[&str]) -> (String, bool) {
     let output = Command::new(control_plane.kubectl())
         .arg("--kubeconfig")
         .arg(control_plane.kubeconfig_path())

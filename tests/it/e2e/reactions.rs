@@ -32,7 +32,7 @@ pub(super) async fn stays_quiet(stage: &Stage, idp: &ScriptedIdp, what: &str) {
     );
 }
 
-async fn published(stage: &Stage, idp: &ScriptedIdp, token: &str) {
+pub(super) async fn published(stage: &Stage, idp: &ScriptedIdp, token: &str) {
     stage
         .value_when("orders", "access_token", token, |value| value == token)
         .await;

@@ -1,32 +1,10 @@
-//! Targets: every shape from one token, and other shapes later without another one where the bytes are known.
+//! Targets: every shape from one token, and the templates of `ConfigMap`s.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
-use crate::stage::Play;
-
-/// A value of a Secret as text.
-fn text(secret: &Secret, key: &str) -> String {
-    let value = secret.data.as_ref().and_then(|data| data.get(key));
-    let value = value.unwrap_or_else(|| panic!("no key {key} in {:?}", secret.metadata.name));
-    String::from_utf8(value.0.clone()).unwrap()
-}
-
-/// Waits until the object serves its newest generation.
-async fn settled(play: &Play, name: &str, generation: i64) {
-    let what = format!("ready for generation {generation}");
-    play.stage
-        .status_when(name, &what, |status| {
-            status.conditions.iter().any(|one| {
-                one.type_ == "Ready"
-                    && one.status == "True"
-                    && one.observed_generation == Some(generation)
-            })
-        })
-        .await;
-}
+use crate::stage::{Play, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_format_is_filled_from_one_token() {
@@ -182,144 +160,6 @@ async fn k44_labels_and_annotations_of_the_object_stay_with_the_object() {
         play.stage.stored("orders").await.metadata.resource_version,
         secret.metadata.resource_version
     );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_target_changes_shape_type_and_labels_without_a_new_token() {
-    let play = Play::new("reshape").await;
-    let shaped = |more: Value| {
-        let mut target = json!({ "name": "orders" });
-        crate::stage::merge(&mut target, more);
-        play.spec("orders", json!({ "targets": [target] }))
-    };
-    play.client("orders", json!({})).await;
-    play.served("orders", "t1").await;
-    let first = play.stage.stored("orders").await;
-
-    play.stage
-        .configure("orders", shaped(json!({ "labels": { "team": "shop" } })))
-        .await;
-    settled(&play, "orders", 2).await;
-    let labelled = play.stage.stored("orders").await;
-    assert_eq!(labelled.metadata.labels.as_ref().unwrap()["team"], "shop");
-    assert_eq!(
-        (&labelled.metadata.uid, &labelled.data),
-        (&first.metadata.uid, &first.data)
-    );
-
-    // A template of its own comes and goes, even one that stood in the place of the token.
-    let template = json!({ "template": { "extra": "x", "access_token": "in front: {{ credential.access_token }}" } });
-    play.stage.configure("orders", shaped(template)).await;
-    settled(&play, "orders", 3).await;
-    assert_eq!(
-        play.stage.value("orders", "access_token").await.as_deref(),
-        Some("in front: t1")
-    );
-    assert_eq!(
-        play.stage.value("orders", "extra").await.as_deref(),
-        Some("x")
-    );
-    play.stage.configure("orders", shaped(json!({}))).await;
-    settled(&play, "orders", 4).await;
-    let bare = play.stage.stored("orders").await;
-    assert!(!bare.metadata.labels.as_ref().unwrap().contains_key("team"));
-    let keys = [
-        "access_token",
-        "authorization",
-        "expires_at",
-        "obtained_at",
-        "scheme",
-        "token_type",
-    ];
-    assert_eq!(play.stage.keys("orders").await, keys);
-    // The bytes of the token were no longer to be told from the template: that one costs a token, and is never guessed.
-    let token = text(&bare, "access_token");
-    assert_eq!(token, format!("t{}", play.calls("orders")));
-    assert!(play.calls("orders") <= 2, "{}", play.calls("orders"));
-
-    let (calls, uid) = (play.calls("orders"), bare.metadata.uid.clone());
-    play.stage
-        .configure("orders", shaped(json!({ "type": "example.com/token" })))
-        .await;
-    settled(&play, "orders", 5).await;
-    let retyped = play.stage.stored("orders").await;
-    assert_eq!(retyped.type_.as_deref(), Some("example.com/token"));
-    assert_ne!(retyped.metadata.uid, uid, "Kubernetes lets no type change");
-    assert_eq!(text(&retyped, "access_token"), token);
-
-    play.stage
-        .configure("orders", shaped(json!({ "format": "Env" })))
-        .await;
-    settled(&play, "orders", 6).await;
-    let env = play.stage.stored("orders").await;
-    assert_eq!(
-        play.stage.keys("orders").await,
-        ["ACCESS_TOKEN", "AUTHORIZATION", "EXPIRES_AT"]
-    );
-    assert_eq!(
-        (text(&env, "ACCESS_TOKEN"), env.type_.as_deref()),
-        (token, Some("Opaque"))
-    );
-    play.ends_quietly().await;
-    assert_eq!(play.calls("orders"), calls);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_target_takes_its_new_shape_from_another_one_and_a_new_target_needs_no_token() {
-    let play = Play::new("sibling").await;
-    let targets = |second: Value| {
-        play.spec(
-            "orders",
-            json!({ "targets": [{ "name": "orders" }, second] }),
-        )
-    };
-    play.client(
-        "orders",
-        json!({ "targets": [{ "name": "orders" }, { "name": "second", "format": "HttpHeader" }] }),
-    )
-    .await;
-    play.served("orders", "t1").await;
-    for (generation, format, key, value) in [
-        (
-            2,
-            json!({ "format": "Netrc", "hosts": ["git.example.com"] }),
-            ".netrc",
-            "machine git.example.com login oauth2 password t1\n",
-        ),
-        (3, json!({ "format": "BasicAuth" }), "password", "t1"),
-        (
-            4,
-            json!({ "format": "Template", "template": { "conf": "token={{ credential.access_token }}" } }),
-            "conf",
-            "token=t1",
-        ),
-        (
-            5,
-            json!({ "data": { "TOKEN": "access_token" } }),
-            "TOKEN",
-            "t1",
-        ),
-    ] {
-        let mut second = json!({ "name": "second" });
-        crate::stage::merge(&mut second, format);
-        play.stage.configure("orders", targets(second)).await;
-        settled(&play, "orders", generation).await;
-        assert_eq!(
-            play.stage.value("second", key).await.as_deref(),
-            Some(value)
-        );
-    }
-    play.stage
-        .configure(
-            "orders",
-            targets(json!({ "name": "third", "format": "Json" })),
-        )
-        .await;
-    settled(&play, "orders", 6).await;
-    play.stage.gone("second").await;
-    assert_eq!(play.stage.keys("third").await, ["credential.json"]);
-    play.ends_quietly().await;
-    assert_eq!(play.calls("orders"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

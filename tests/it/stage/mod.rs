@@ -1,6 +1,7 @@
 //! A stage for one test: a namespace on the shared control plane, and the operator's real binary with nothing but its
 //! own role.
 
+mod faulty;
 mod play;
 
 use std::{fs, path::PathBuf, time::Duration};
@@ -10,6 +11,7 @@ use authkeeper_testbed::{
     Audit, Filter, Namespace, Operator, OperatorOptions, shared_control_plane,
 };
 use k8s_openapi::{
+    ByteString,
     api::{
         core::v1::{ConfigMap, Secret},
         rbac::v1::{ClusterRole, ClusterRoleBinding, RoleRef, Subject},
@@ -24,7 +26,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::crds;
-pub(crate) use play::{Play, source};
+pub(crate) use play::{Play, source, text};
+
+pub(crate) use faulty::{eventually, writes_secret, writes_status};
 
 /// User that the operator is, with the role of `config/rbac.yaml` and nothing more.
 pub(crate) const OPERATOR: &str = "authkeeper-test";
@@ -71,15 +75,19 @@ impl Stage {
 
     /// The same through another way to the API server.
     pub(crate) fn options_with(&self, kubeconfig: PathBuf) -> OperatorOptions {
-        self.options_of(kubeconfig).arg("--allow-http")
+        self.options_logging(kubeconfig, "json")
     }
 
     /// As the administrator who never heard of http.
     pub(crate) fn options_without_http(&self) -> OperatorOptions {
-        self.options_of(self.kubeconfig.clone())
+        self.options_of(self.kubeconfig.clone(), "json")
     }
 
-    fn options_of(&self, kubeconfig: PathBuf) -> OperatorOptions {
+    fn options_logging(&self, kubeconfig: PathBuf, format: &str) -> OperatorOptions {
+        self.options_of(kubeconfig, format).arg("--allow-http")
+    }
+
+    fn options_of(&self, kubeconfig: PathBuf, format: &str) -> OperatorOptions {
         OperatorOptions::new(env!("CARGO_BIN_EXE_authkeeper"), kubeconfig)
             .args([
                 "--watch-namespaces",
@@ -87,7 +95,7 @@ impl Stage {
                 "--namespace",
                 self.namespace(),
             ])
-            .args(["--log-level", "trace", "--log-format", "json"])
+            .args(["--log-level", "trace", "--log-format", format])
     }
 
     pub(crate) async fn operator(&self) -> Operator {
@@ -108,22 +116,19 @@ impl Stage {
         Api::namespaced(self.client.clone(), self.namespace())
     }
 
-    /// Creates or replaces a Secret.
+    /// Creates or replaces a Secret: it has these keys afterwards and no others of ours.
     pub(crate) async fn secret(&self, name: &str, data: &[(&str, &str)]) -> Secret {
-        let data: Value = data
+        let bytes = |value: &str| ByteString(value.as_bytes().to_vec());
+        let data = data
             .iter()
-            .map(|(key, value)| ((*key).to_owned(), json!(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into();
+            .map(|(key, value)| ((*key).to_owned(), json!(bytes(value))));
+        let data: Value = data.collect::<serde_json::Map<_, _>>().into();
         let secret = json!({
-            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data,
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "data": data,
         });
+        let parameters = PatchParams::apply("tests").force();
         self.secrets()
-            .patch(
-                name,
-                &PatchParams::apply("tests").force(),
-                &Patch::Apply(&secret),
-            )
+            .patch(name, &parameters, &Patch::Apply(&secret))
             .await
             .unwrap()
     }

@@ -18,7 +18,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api,
-    api::{ListParams, ObjectMeta, PostParams},
+    api::{DeleteParams, ListParams, ObjectMeta, PostParams},
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -100,7 +100,20 @@ impl Play {
             .await;
     }
 
-    /// Asks for a refresh by hand, waits until it was tried, and returns the status.
+    /// Waits until the object serves its newest generation.
+    pub(crate) async fn settled(&self, name: &str, generation: i64) {
+        let what = format!("ready for generation {generation}");
+        let serves = |one: &Condition| {
+            one.type_ == "Ready"
+                && one.status == "True"
+                && one.observed_generation == Some(generation)
+        };
+        self.stage
+            .status_when(name, &what, |status| status.conditions.iter().any(serves))
+            .await;
+    }
+
+    /// Asks for a refresh by hand, and waits until it was tried.
     pub(crate) async fn refresh(&self, name: &str, request: &str) {
         let annotation = "authkeeper.dev/refresh-requested";
         self.stage.annotate(name, annotation, request).await;
@@ -165,6 +178,13 @@ fn path(name: &str) -> String {
     format!("/{name}")
 }
 
+/// A value of a Secret as text.
+pub(crate) fn text(secret: &Secret, key: &str) -> String {
+    let value = secret.data.as_ref().and_then(|data| data.get(key));
+    let value = value.unwrap_or_else(|| panic!("no key {key} in {:?}", secret.metadata.name));
+    String::from_utf8(value.0.clone()).unwrap()
+}
+
 /// Name of the source of an object.
 pub(crate) fn source(name: &str) -> String {
     format!("{name}-source")
@@ -188,7 +208,7 @@ pub(crate) fn counting_by_path(seconds: u64) -> ScriptedIdp {
 impl Stage {
     /// Creates or replaces a Secret with these bytes.
     pub(crate) async fn secret_of_bytes(&self, name: &str, data: &[(&str, &[u8])]) {
-        let _ = self.secrets().delete(name, &Default::default()).await;
+        let _ = self.secrets().delete(name, &DeleteParams::default()).await;
         let data = data
             .iter()
             .map(|(key, value)| ((*key).to_owned(), ByteString(value.to_vec())));

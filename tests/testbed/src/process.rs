@@ -239,6 +239,11 @@ impl Supervised {
         self.wait(timeout)
     }
 
+    /// Asks it to stop (SIGTERM) and does not wait.
+    pub fn ask_to_stop(&self) -> Result<()> {
+        self.signal(Signal::TERM)
+    }
+
     /// Kills it and whatever it started (SIGKILL).
     pub fn kill_9(&self) -> Result<ExitStatus> {
         self.signal(Signal::KILL)?;

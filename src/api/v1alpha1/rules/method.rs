@@ -82,3 +82,10 @@ pub(in crate::api) fn certificate_reference() -> Value {
         "set key, the key that holds the certificates"
     )])
 }
+
+pub(in crate::api) fn private_key_reference() -> Value {
+    json!([rule(
+        "has(self.key)",
+        "set key, the key that holds the private key"
+    )])
+}

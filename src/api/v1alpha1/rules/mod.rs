@@ -6,7 +6,9 @@ mod source;
 mod spec;
 mod target;
 
-pub(super) use method::{certificate_reference, field, key_reference, methods, one_block};
+pub(super) use method::{
+    certificate_reference, field, key_reference, methods, one_block, private_key_reference,
+};
 pub(super) use refresh::{jitter, refresh, retry, status_code};
 pub(super) use source::{one_source, source_names};
 pub(in crate::api) use spec::object;

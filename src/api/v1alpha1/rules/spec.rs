@@ -30,15 +30,8 @@ pub(in crate::api) fn spec() -> Value {
             ),
             UNKNOWN_SOURCE,
         ),
-        rule_for(
-            ".connection.caBundle.source",
-            &format!(
-                "!has(self.connection) || !has(self.connection.caBundle) || !has(self.connection.caBundle.source) || {}",
-                source_is_known("self.connection.caBundle.source")
-            ),
-            "must be the name of one of spec.sources",
-        ),
     ];
+    rules.extend(sources_of_the_connection());
     rules.extend(no_plain_http());
     Value::Array(rules)
 }
@@ -57,6 +50,28 @@ fn source_is_known(name: &str) -> String {
         "(has(self.sources) && self.sources.exists(source, {} == {name}))",
         source_name("source")
     )
+}
+
+/// Each reference of `connection` names a source that there is.
+fn sources_of_the_connection() -> [Value; 3] {
+    [
+        &["caBundle"][..],
+        &["clientCertificate", "certificate"],
+        &["clientCertificate", "privateKey"],
+    ]
+    .map(|members| {
+        let mut path = "self.connection".to_owned();
+        let mut absent = format!("!has({path})");
+        for member in members.iter().chain(&["source"]) {
+            path = format!("{path}.{member}");
+            absent = format!("{absent} || !has({path})");
+        }
+        rule_for(
+            path.trim_start_matches("self"),
+            &format!("{absent} || {}", source_is_known(&path)),
+            "must be the name of one of spec.sources",
+        )
+    })
 }
 
 /// A member cannot see `connection`, so each address is judged from here.
