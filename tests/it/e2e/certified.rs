@@ -16,7 +16,8 @@ use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::stage::Stage;
 
-const LIFETIME: u32 = 9;
+/// A third of it is what a restart of the operator may take.
+const LIFETIME: u32 = 12;
 const RESOURCE: &str = "https://orders.example.com";
 
 /// What the reader saw: every token of both Secrets, how often it read an opaque one, and how often that was dead.
@@ -35,7 +36,11 @@ async fn watch_over(stage: Arc<Stage>, idp: Arc<OidcProvider>, stop: Arc<AtomicB
         let last = stop.load(Ordering::SeqCst);
         if let Some(token) = stage.value("opaque", "access_token").await {
             watched.reads += 1;
-            watched.dead += usize::from(!last && !idp.is_active(&token).await.unwrap());
+            if !last && !idp.is_active(&token).await.unwrap() {
+                // One that was replaced while it was asked about is not served any more.
+                let served = stage.value("opaque", "access_token").await;
+                watched.dead += usize::from(served.as_ref() == Some(&token));
+            }
             watched.opaque.insert(token);
         }
         watched
