@@ -58,10 +58,6 @@ pub struct AuthenticationConfigurationStatus {
     /// Last value of the annotation authkeeper.dev/refresh-requested that was acted upon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_refresh_request: Option<String>,
-    /// When the published credential was last probed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub last_probe_at: Option<Timestamp>,
 }
 
 /// The method that obtained the credential.

@@ -21,11 +21,16 @@ use crate::{
     provider::{Ask, Credential, Expiry, Refusal, http::ConnectionSettings, oauth2::ClientAuth},
     reason::{Class, Reason},
     selection::Candidate,
-    target::digest,
+    target::{Marks, digest},
 };
 
 /// How long somebody who found no place at a host stays away.
 const BUSY: SignedDuration = SignedDuration::from_millis(200);
+
+/// Ends of one token that differ by less are the same end: servers state whole seconds.
+const TOLERANCE: SignedDuration = SignedDuration::from_secs(2);
+/// Repetitions in a row after which a stated end counts no more.
+const MOST_AT_ITS_END: u8 = 6;
 
 pub(super) async fn issue(round: &mut Round<'_>, issue: &Issue) -> Result<Outcome, Error> {
     let asks = issue.order.iter().any(|index| {
@@ -239,16 +244,8 @@ fn obtained(
     mut grant: plan::Grant,
     now: Timestamp,
 ) -> Attempt {
-    let policy = &round.sight.facts.policy;
-    let (expires_at, expiry_source) = match &credential.expiry {
-        Expiry::Never => (None, None),
-        Expiry::At(at, source) => (Some(*at), Some(source.as_str().to_owned())),
-        Expiry::Unstated if policy.assumed_lifetime.is_zero() => (None, Some("Assumed".to_owned())),
-        Expiry::Unstated => (
-            Some(schedule::later(now, policy.assumed_lifetime)),
-            Some("Assumed".to_owned()),
-        ),
-    };
+    let again = served_again(round, &credential);
+    let (expires_at, expiry_source) = end_of(round, &credential, again, now);
     if expires_at.is_some_and(|end| end <= now) {
         let refusal = Refusal::new(Reason::InvalidLifetime, "the credential has already ended");
         return Attempt::Refused(if grant.asks {
@@ -264,7 +261,7 @@ fn obtained(
         .learned_client_auth
         .and_then(|auth| serde_json::to_value(auth).ok())
         .and_then(|auth| auth.as_str().map(str::to_owned));
-    let repeats = repeats(round, &credential, expires_at);
+    let repeats = again.map_or(0, |marks| repeats(marks, expires_at));
     Attempt::Obtained(Box::new(HeldCredential {
         credential,
         grant,
@@ -279,22 +276,57 @@ fn obtained(
     }))
 }
 
+/// The marks of the served credential, when this is the same one again.
+fn served_again<'a>(round: &'a Round<'_>, credential: &Credential) -> Option<&'a Marks> {
+    let marks = &round.sight.facts.current()?.marks;
+    let digest = digest::credential(&round.context.digest_key, credential);
+    (marks.credential.as_ref() == Some(&digest)).then_some(marks)
+}
+
+/// When the credential ends, and who says so.
+fn end_of(
+    round: &Round<'_>,
+    credential: &Credential,
+    again: Option<&Marks>,
+    now: Timestamp,
+) -> (Option<Timestamp>, Option<String>) {
+    let assumed = round.sight.facts.policy.assumed_lifetime;
+    let stated = again.and_then(|marks| still_stated(marks, now));
+    match (&credential.expiry, stated) {
+        (Expiry::Never, _) => (None, None),
+        (Expiry::At(at, source), _) => (Some(*at), Some(source.as_str().to_owned())),
+        (Expiry::Unstated, Some((end, source))) => (Some(end), Some(source)),
+        (Expiry::Unstated, None) => {
+            let end = (!assumed.is_zero()).then(|| schedule::later(now, assumed));
+            (end, Some("Assumed".to_owned()))
+        }
+    }
+}
+
+/// A server that repeats its token counts the rest of its life down to nothing: within that last second its silence
+/// does not give a dying token another five minutes. Believed a few times in a row only.
+fn still_stated(marks: &Marks, now: Timestamp) -> Option<(Timestamp, String)> {
+    let source = marks
+        .expiry_source
+        .as_ref()
+        .filter(|source| *source != "Assumed")?;
+    let end = marks.expires_at?;
+    let is_near = now < schedule::later(end, TOLERANCE) && marks.repeats < MOST_AT_ITS_END;
+    let soon = schedule::later(now, SignedDuration::from_secs(1));
+    is_near.then(|| (end.max(soon), source.clone()))
+}
+
 /// How often the same token has come back in a row; one whose life was prolonged is as good as a new one.
-fn repeats(round: &Round<'_>, credential: &Credential, expires_at: Option<Timestamp>) -> u8 {
-    let Some(current) = round.sight.facts.current() else {
-        return 0;
-    };
-    let same = current.marks.credential.as_deref()
-        == Some(&digest::credential(&round.context.digest_key, credential));
-    let prolonged = match (current.marks.expires_at, expires_at) {
-        (Some(before), Some(end)) => end > schedule::later(before, SignedDuration::from_secs(2)),
+fn repeats(served: &Marks, expires_at: Option<Timestamp>) -> u8 {
+    let prolonged = match (served.expires_at, expires_at) {
+        (Some(before), Some(end)) => end > schedule::later(before, TOLERANCE),
         (Some(_), None) => true,
         (None, _) => false,
     };
-    if same && !prolonged {
-        current.marks.repeats.saturating_add(1)
-    } else {
+    if prolonged {
         0
+    } else {
+        served.repeats.saturating_add(1)
     }
 }
 

@@ -2,6 +2,7 @@
 //! `jose`; opaque tokens are watched by an independent reader that asks the server itself whether they are alive.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,27 +16,41 @@ use tokio::{task::spawn_blocking, time::sleep};
 
 use crate::stage::Stage;
 
-const LIFETIME: u32 = 9;
+/// A third of it is what a restart of the operator may take.
+const LIFETIME: u32 = 12;
 const RESOURCE: &str = "https://orders.example.com";
 
-/// What the reader saw: how often it read, and how often what it read was dead.
+/// What the reader saw: every token of both Secrets, how often it read an opaque one, and how often that was dead.
 #[derive(Debug, Default)]
 struct Watched {
     reads: usize,
     dead: usize,
+    opaque: BTreeSet<String>,
+    jwts: BTreeSet<String>,
 }
 
-/// Reads the Secret every 200 ms and asks the server whether the token is alive.
+/// Reads both Secrets every 200 ms and asks the server whether the opaque token is alive.
 async fn watch_over(stage: Arc<Stage>, idp: Arc<OidcProvider>, stop: Arc<AtomicBool>) -> Watched {
     let mut watched = Watched::default();
-    while !stop.load(Ordering::SeqCst) {
+    loop {
+        let last = stop.load(Ordering::SeqCst);
         if let Some(token) = stage.value("opaque", "access_token").await {
             watched.reads += 1;
-            watched.dead += usize::from(!idp.is_active(&token).await.unwrap());
+            if !last && !idp.is_active(&token).await.unwrap() {
+                // One that was replaced while it was asked about is not served any more.
+                let served = stage.value("opaque", "access_token").await;
+                watched.dead += usize::from(served.as_ref() == Some(&token));
+            }
+            watched.opaque.insert(token);
+        }
+        watched
+            .jwts
+            .extend(stage.value("jwt", "access_token").await);
+        if last {
+            return watched;
         }
         sleep(Duration::from_millis(200)).await;
     }
-    watched
 }
 
 fn spec(idp: &OidcProvider, oauth2: Value) -> Value {
@@ -73,17 +88,12 @@ async fn tokens_of_a_certified_server_are_refreshed_across_a_restart_and_never_s
     let stop = Arc::new(AtomicBool::new(false));
     let reader = tokio::spawn(watch_over(stage.clone(), idp.clone(), stop.clone()));
 
-    let (mut opaque, mut jwts) = (Vec::<String>::new(), Vec::<String>::new());
+    let mut jwts = Vec::<String>::new();
     for round in 0..5 {
-        let (known, known_jwts) = (opaque.clone(), jwts.clone());
-        let fresh = |known: Vec<String>| move |token: &str| !known.iter().any(|old| old == token);
-        opaque.push(
-            stage
-                .value_when("opaque", "access_token", "a fresh token", fresh(known))
-                .await,
-        );
+        let known = jwts.clone();
+        let fresh = move |token: &str| !known.iter().any(|old| old == token);
         let jwt = stage
-            .value_when("jwt", "access_token", "a fresh token", fresh(known_jwts))
+            .value_when("jwt", "access_token", "a fresh token", fresh)
             .await;
         let claims = verifier
             .verify(&jwt, &idp.jwks_url(), &idp.issuer(), RESOURCE)
@@ -96,15 +106,18 @@ async fn tokens_of_a_certified_server_are_refreshed_across_a_restart_and_never_s
             operator = stage.operator().await;
         }
     }
+    operator.terminate(Duration::from_secs(10)).unwrap();
     stop.store(true, Ordering::SeqCst);
     let watched = reader.await.unwrap();
-    operator.terminate(Duration::from_secs(10)).unwrap();
-    assert!(watched.reads > 50, "{watched:?}");
+    assert!(
+        watched.reads > 50 && watched.opaque.len() > 3,
+        "{watched:?}"
+    );
     assert_eq!(watched.dead, 0, "{watched:?}");
     let requests = idp.token_requests().await.unwrap().len();
+    let tokens = watched.opaque.len() + watched.jwts.len();
     assert_eq!(
-        requests,
-        opaque.len() + jwts.len(),
+        requests, tokens,
         "one request per token, the restart included"
     );
 }

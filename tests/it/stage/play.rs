@@ -245,21 +245,31 @@ impl Stage {
         data.into_keys().collect()
     }
 
-    /// Events about an object with this reason: how often each was told, and its note.
-    pub(crate) async fn events(&self, name: &str, reason: &str) -> Vec<(i32, String)> {
+    /// Waits for the event about an object, which comes after the status, and sees that it was told once.
+    pub(crate) async fn told_once(&self, name: &str, reason: &str) {
+        let begin = Instant::now();
+        loop {
+            let times = self.times_told(name, reason).await;
+            assert!(times < 2, "{name}: {reason} was told {times} times");
+            if times == 1 {
+                return;
+            }
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "{name}: {reason} was never told"
+            );
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn times_told(&self, name: &str, reason: &str) -> i32 {
         let api: Api<Event> = Api::namespaced(self.client.clone(), self.namespace());
         let events = api.list(&ListParams::default()).await.unwrap();
-        let about = |event: &Event| {
+        let about = |event: &&Event| {
             let name_of = event.regarding.as_ref().and_then(|one| one.name.as_deref());
             name_of == Some(name) && event.reason.as_deref() == Some(reason)
         };
-        events
-            .into_iter()
-            .filter(about)
-            .map(|event| {
-                let times = event.series.map_or(1, |series| series.count);
-                (times, event.note.unwrap_or_default())
-            })
-            .collect()
+        let times = |event: &Event| event.series.as_ref().map_or(1, |series| series.count);
+        events.iter().filter(about).map(times).sum()
     }
 }

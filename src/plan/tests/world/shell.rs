@@ -124,8 +124,8 @@ impl World {
             Mode::Refuses(reason) => (Err(refusal(reason)), 0),
             Mode::Throttles(wait) => {
                 let retry_after = wait.map(Duration::from_secs);
-                let pause = seconds(wait.map_or(60, |wait| i64::try_from(wait).unwrap()));
-                self.memory.paused_until = Some(asked + pause);
+                let pause = wait.map_or(60, |wait| i64::try_from(wait).unwrap());
+                self.memory.paused_until = Some(asked + seconds(pause.min(HOUR)));
                 let throttled = refusal(Reason::Throttled);
                 (
                     Err(Refusal {
