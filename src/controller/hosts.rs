@@ -124,6 +124,14 @@ impl Host {
         self.busy.get(namespace).copied().unwrap_or(0) < share
     }
 
+    /// Nothing is known of it that matters later.
+    fn is_forgettable(&self) -> bool {
+        self.busy.is_empty()
+            && self.waiting.is_empty()
+            && self.throttled.is_empty()
+            && self.paused_until.is_none()
+    }
+
     fn leave(&mut self, namespace: &str) {
         if let Some(count) = self.busy.get_mut(namespace) {
             *count -= 1;
@@ -136,8 +144,13 @@ impl Host {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Some(host) = self.hosts.lock().hosts.get_mut(&self.host) {
-            host.leave(&self.namespace);
+        let mut state = self.hosts.lock();
+        let Some(host) = state.hosts.get_mut(&self.host) else {
+            return;
+        };
+        host.leave(&self.namespace);
+        if host.is_forgettable() {
+            state.hosts.remove(&self.host);
         }
     }
 }

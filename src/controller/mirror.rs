@@ -40,6 +40,8 @@ pub(super) struct Mirror {
     objects: HashMap<Key, Entry>,
     /// Objects that were asked for and were not there.
     absent: HashSet<Key>,
+    /// Versions at which objects were deleted: what is older is a late echo. Until the next listing.
+    gone: HashMap<Key, String>,
     /// Managed Secrets by the configuration that their marks name.
     owned: HashMap<String, BTreeSet<Key>>,
     /// Counts everything heard, to tell whether an answer has been overtaken.
@@ -85,6 +87,11 @@ impl Mirror {
             return false;
         };
         self.heard += 1;
+        let gone = self.gone.get(&key);
+        if gone.is_some_and(|gone| is_older_or_same(&facts.resource_version, gone)) {
+            return false;
+        }
+        self.gone.remove(&key);
         self.absent.remove(&key);
         let known = self.objects.get(&key).map(|entry| &entry.facts);
         if known
@@ -107,6 +114,7 @@ impl Mirror {
         if restored {
             self.remove(&key);
         }
+        self.gone.remove(&key);
         self.apply(key, meta)
     }
 
@@ -148,6 +156,9 @@ impl Mirror {
         if overtaken {
             return false;
         }
+        if let Some(version) = resource_version {
+            self.gone.insert(key.clone(), version.to_owned());
+        }
         self.remove(key)
     }
 
@@ -155,6 +166,7 @@ impl Mirror {
     pub(super) fn forget(&mut self, key: &Key) {
         self.heard += 1;
         self.absent.remove(key);
+        self.gone.remove(key);
         self.remove(key);
     }
 
@@ -198,6 +210,9 @@ impl Mirror {
         for key in &gone {
             self.remove(key);
         }
+        self.gone.retain(|key, _| {
+            key.kind != kind || namespace.is_some_and(|namespace| key.namespace != namespace)
+        });
         gone
     }
 
@@ -255,6 +270,16 @@ mod tests {
         assert_eq!(version(&mirror).as_deref(), Some("12"));
         assert!(mirror.delete(&key(), Some("13")));
         assert_eq!(version(&mirror), None);
+    }
+
+    #[test]
+    fn an_answer_from_before_a_deletion_does_not_bring_the_object_back() {
+        let mut mirror = Mirror::default();
+        mirror.delete(&key(), Some("11"));
+        assert!(!mirror.apply(key(), &meta("10")));
+        assert_eq!(version(&mirror), None);
+        assert!(mirror.apply(key(), &meta("12")));
+        assert_eq!(version(&mirror).as_deref(), Some("12"));
     }
 
     #[test]

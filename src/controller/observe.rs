@@ -92,12 +92,7 @@ async fn places(
     let mut seen = Vec::with_capacity(targets.len());
     for target in targets {
         let templates = sources::template_versions(context, subject.namespace, target).await?;
-        let publish = digest::publish(
-            &context.digest_key,
-            target,
-            &templates,
-            subject.deletion_policy(),
-        );
+        let publish = digest::publish(&context.digest_key, target, &templates);
         let (known, asked) = sources::known(context, &subject.secret_key(&target.name)).await?;
         let (state, ours) = state(subject, known);
         let version = ours.as_ref().map(|facts| facts.resource_version.clone());
@@ -348,11 +343,20 @@ fn leftovers(context: &Context, subject: Subject<'_>, targets: &[Target]) -> Vec
         .mirror
         .owned_by(subject.namespace, &subject.owner())
         .into_iter()
+        .filter(|(_, facts)| is_surely_ours(subject, facts))
         .map(|(name, _)| name)
         .filter(|name| targets.iter().all(|target| target.name != *name) && !is_source(name))
         .collect();
     names.sort();
     names
+}
+
+/// To be deleted, a Secret must be more than marked as ours: written by us and by nobody else since, and owned by this
+/// very object. What `Retain` kept, a backup restored or somebody copied is none of these.
+fn is_surely_ours(subject: Subject<'_>, facts: &Facts) -> bool {
+    let ours = ownership(facts, subject.namespace, subject.name, subject.uid) == Ownership::Ours;
+    let owned = facts.controller_uid.as_deref() == Some(subject.uid);
+    ours && owned && facts.intact && !facts.deleting
 }
 
 /// The watchdog's next beat: a fixed beat per object, the first one after the last probe and after the issue.

@@ -198,14 +198,17 @@ impl Feed {
             Heard::Applied(meta) => self.apply(&self.key(&meta), &meta, None),
             Heard::Deleted(meta) => {
                 let key = self.key(&meta);
-                let gone = self
-                    .scope
-                    .context
-                    .known()
-                    .mirror
-                    .delete(&key, meta.resource_version.as_deref());
+                let owner = owner_named(&meta);
+                let gone = {
+                    let mut known = self.scope.context.known();
+                    if owner.is_none() && !known.index.is_referenced(&key) {
+                        known.mirror.forget(&key);
+                        return false;
+                    }
+                    known.mirror.delete(&key, meta.resource_version.as_deref())
+                };
                 if gone {
-                    self.trigger(&key, owner_named(&meta));
+                    self.trigger(&key, owner);
                 }
             }
             Heard::InitDone => {

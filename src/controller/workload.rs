@@ -1,7 +1,8 @@
 //! Workloads that consume a managed Secret and cannot read it again by themselves.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
+use aws_lc_rs::digest as sha;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use kube::core::{ApiResource, DynamicObject};
@@ -16,12 +17,12 @@ use crate::{
     api::v1alpha1::Restart,
     duration::HumanDuration,
     plan::{RestartSeen, schedule},
-    target::digest,
+    target::{DigestKey, digest},
 };
 
-/// On the pod template: when authkeeper restarted the workload, and for which data of the Secret.
+/// On the pod template: when authkeeper restarted the workload, and for which data of each Secret.
 pub(super) const RESTARTED_AT: &str = "authkeeper.dev/restarted-at";
-pub(super) const RESTARTED_FOR: &str = "authkeeper.dev/restarted-for";
+const RESTARTED_FOR: &str = "authkeeper.dev/restarted-for-";
 
 /// A workload by kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -40,15 +41,18 @@ pub(super) enum WorkloadKind {
 /// What its pods were started with, as far as it is known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Started {
+    /// When authkeeper restarted it; before the first time, when it was made.
     at: Option<Timestamp>,
-    /// Digest of the data that it was restarted for.
-    content: Option<String>,
+    /// Digest of the data that it was restarted for, by the annotation that holds it: one for each Secret.
+    contents: BTreeMap<String, String>,
 }
 
 /// A restart that is wanted.
 #[derive(Clone, Debug)]
 pub(super) struct Wish {
     pub(super) workload: Workload,
+    /// Name of the Secret.
+    pub(super) secret: String,
     /// Digest of the data that it is to be restarted for.
     pub(super) content: String,
 }
@@ -73,7 +77,12 @@ pub(super) async fn wishes(
                 continue;
             };
             let started = started(context, subject, memory, &workload).await?;
-            if started.has(&stored, ours.marks.issued_at, &context.digest_key) {
+            if started.has(
+                &place.target.name,
+                &stored,
+                ours.marks.issued_at,
+                &context.digest_key,
+            ) {
                 continue;
             }
             let interval = restart.min_interval.as_ref().map(HumanDuration::length);
@@ -87,6 +96,7 @@ pub(super) async fn wishes(
             });
             wishes.push(Wish {
                 workload,
+                secret: place.target.name.clone(),
                 content: stored.clone(),
             });
         }
@@ -144,49 +154,60 @@ impl fmt::Display for Workload {
 impl Started {
     fn read(object: &DynamicObject) -> Self {
         let annotations = &object.data["spec"]["template"]["metadata"]["annotations"];
-        let text = |name: &str| annotations[name].as_str().map(str::to_owned);
-        let created = object
-            .metadata
-            .creation_timestamp
-            .as_ref()
-            .map(|time| time.0);
+        let created = object.metadata.creation_timestamp.as_ref();
+        let restarted = annotations[RESTARTED_AT]
+            .as_str()
+            .and_then(|at| at.parse().ok());
+        let contents = annotations.as_object().into_iter().flatten();
+        let contents = contents.filter(|(name, _)| name.starts_with(RESTARTED_FOR));
         Self {
-            at: text(RESTARTED_AT)
-                .and_then(|at| at.parse().ok())
-                .or(created),
-            content: text(RESTARTED_FOR),
+            at: restarted.or(created.map(|time| time.0)),
+            contents: contents
+                .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+                .collect(),
         }
     }
 
-    /// Do its pods have this data? Those of a workload that was never restarted have it when it is the older of both.
+    /// Do its pods have this data? Those of a workload that was never restarted for this Secret have it when they are
+    /// the younger of both.
     fn has(
         &self,
+        secret: &str,
         content: &str,
         issued_at: Option<Timestamp>,
-        key: &crate::target::DigestKey,
+        key: &DigestKey,
     ) -> bool {
-        match &self.content {
+        match self.contents.get(&annotation(secret)) {
             Some(known) => known == content || !digest::comparable(known, key),
             None => self
                 .at
                 .zip(issued_at)
-                .is_some_and(|(created, issued)| issued <= created),
+                .is_some_and(|(started, issued)| issued <= started),
         }
     }
 
     fn last_restart(&self) -> Option<Timestamp> {
-        self.at.filter(|_| self.content.is_some())
+        self.at.filter(|_| !self.contents.is_empty())
+    }
+
+    /// After a restart for these Secrets.
+    pub(super) fn restarted(&mut self, marks: &BTreeMap<String, String>, now: Timestamp) {
+        self.at = Some(now);
+        self.contents.extend(marks.clone());
     }
 }
 
 // === impl Wish ===
 
 impl Wish {
-    /// What is known after the restart.
-    pub(super) fn restarted(&self, now: Timestamp) -> Started {
-        Started {
-            at: Some(now),
-            content: Some(self.content.clone()),
-        }
+    /// The annotation that says what the workload was restarted for.
+    pub(super) fn mark(&self) -> (String, String) {
+        (annotation(&self.secret), self.content.clone())
     }
+}
+
+/// Names of annotations are shorter than names of Secrets may be.
+fn annotation(secret: &str) -> String {
+    let hash = sha::digest(&sha::SHA256, secret.as_bytes());
+    format!("{RESTARTED_FOR}{}", hex::encode(&hash.as_ref()[..6]))
 }

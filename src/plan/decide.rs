@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     gate::{gate, storage},
-    observed::{Current, Grant, Observed, TargetState, Wanted},
+    observed::{Current, Grant, Held, Observed, TargetState, Wanted},
     repair::{beyond_repair, feasible},
     schedule,
 };
@@ -150,8 +150,11 @@ fn housekeeping(seen: &Observed, now: Timestamp) -> Plan {
     if !repairs.is_empty() {
         return storage(seen, now).map_or(Plan::Repair(repairs), Plan::Hold);
     }
-    if !seen.leftovers.is_empty() && seen.deletion_policy == DeletionPolicy::Delete {
-        return Plan::Prune(seen.leftovers.clone());
+    if !seen.leftovers.is_empty()
+        && seen.deletion_policy == DeletionPolicy::Delete
+        && is_whole(seen)
+    {
+        return storage(seen, now).map_or(Plan::Prune(seen.leftovers.clone()), Plan::Hold);
     }
     let due = seen.restarts.iter().filter(|restart| restart.due <= now);
     let workloads: Vec<_> = due.map(|restart| restart.workload.clone()).collect();
@@ -162,6 +165,15 @@ fn housekeeping(seen: &Observed, now: Timestamp) -> Plan {
         Some(due) if due <= now => Plan::Probe,
         Some(_) | None => Plan::Keep,
     }
+}
+
+/// Does every target hold the credential? Only then nobody needs a former one any more.
+fn is_whole(seen: &Observed) -> bool {
+    let newest = seen.current().map(|current| current.marks.issued_at);
+    seen.targets.iter().all(|target| match &target.state {
+        TargetState::Managed(current) => current.intact && Some(current.marks.issued_at) == newest,
+        TargetState::Absent | TargetState::Foreign { .. } | TargetState::Leaving => false,
+    })
 }
 
 /// Can any target be written? None can when each belongs to somebody else or is on its way out.
@@ -195,9 +207,7 @@ fn held(seen: &Observed, now: Timestamp) -> Option<Plan> {
     let held = seen.held.as_ref()?;
     let current = seen.current();
     let wanted = seen.grants().iter().any(|grant| grant.digest == held.grant);
-    let published = current
-        .and_then(|current| current.marks.issued_at)
-        .is_some_and(|at| held.issued_at <= at);
+    let published = is_published(seen, held, now);
     let alive = |end: Option<Timestamp>| end.is_none_or(|end| now < end);
     if !wanted || published || !alive(held.expires_at) || seen.open_request().is_some() {
         return None;
@@ -209,6 +219,25 @@ fn held(seen: &Observed, now: Timestamp) -> Option<Plan> {
         }));
     }
     Some(storage(seen, now).map_or(Plan::Publish, Plan::Hold))
+}
+
+/// Does every target that can hold it hold it already? One that cannot be written must not keep the others from their
+/// next credential: from then on, it is enough that any does.
+fn is_published(seen: &Observed, held: &Held, now: Timestamp) -> bool {
+    let holds = |current: &Current| {
+        let at = current.marks.issued_at;
+        current.intact && at.is_some_and(|at| held.issued_at <= at)
+    };
+    let any = seen.managed().any(holds);
+    let all = seen.targets.iter().all(|target| match &target.state {
+        TargetState::Managed(current) => holds(current),
+        TargetState::Absent => false,
+        TargetState::Foreign { .. } | TargetState::Leaving => true,
+    });
+    let due = seen
+        .current()
+        .is_some_and(|current| is_due(seen, current, now));
+    any && (all || due)
 }
 
 /// Why a new credential is needed, a request by hand aside; none: the published one will do.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    api::v1alpha1::{AuthenticationConfigurationSpec, DeletionPolicy, Method, Target},
+    api::v1alpha1::{AuthenticationConfigurationSpec, Method, Target},
     field::Role,
     provider::{Credential, Input, Material},
     sensitive::SecretBytes,
@@ -57,16 +57,14 @@ pub fn grant(key: &DigestKey, method: &Method, material: &Material) -> String {
 }
 
 /// How a Secret is to look. `templates` are those of `templateFrom`, by key of the Secret.
-pub fn publish(
-    key: &DigestKey,
-    target: &Target,
-    templates: &BTreeMap<String, String>,
-    deletion_policy: DeletionPolicy,
-) -> String {
+pub fn publish(key: &DigestKey, target: &Target, templates: &BTreeMap<String, String>) -> String {
     let mut parts = Parts::new(key, "publish");
-    parts.json(target);
+    // Whom it restarts is no part of its looks.
+    parts.json(&Target {
+        restart: Vec::new(),
+        ..target.clone()
+    });
     parts.json(templates);
-    parts.json(&deletion_policy);
     parts.finish(key)
 }
 

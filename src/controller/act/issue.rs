@@ -129,6 +129,34 @@ async fn take_read(round: &mut Round<'_>) -> Result<Result<Read, Refusal>, Error
     resolve::read(round.context, round.subject, &targets).await
 }
 
+/// The candidates as the plan orders them, told by their digests: the plan may know fewer of them, after a restart only
+/// the published one, and a source may have moved since. Those it does not know come last.
+fn ordered<'c, 'a>(
+    round: &Round<'_>,
+    order: &[usize],
+    candidates: &'c [Candidate<'a>],
+) -> Vec<&'c Candidate<'a>> {
+    let grants = round.sight.facts.grants();
+    let wanted: Vec<&str> = order
+        .iter()
+        .filter_map(|index| grants.get(*index))
+        .map(|grant| grant.digest.as_str())
+        .collect();
+    let mut ordered: Vec<_> = candidates
+        .iter()
+        .map(|candidate| {
+            let digest = resolve::grant(round.context, candidate).digest;
+            let place = wanted.iter().position(|wanted| **wanted == digest);
+            (place.unwrap_or(usize::MAX), candidate)
+        })
+        .collect();
+    ordered.sort_by_key(|(place, _)| *place);
+    ordered
+        .into_iter()
+        .map(|(_, candidate)| candidate)
+        .collect()
+}
+
 /// Tries the alternatives in order; the next only after a refusal that waiting would not cure.
 async fn attempt(
     round: &Round<'_>,
@@ -137,13 +165,7 @@ async fn attempt(
     read: &Read,
 ) -> Attempt {
     let mut last = Attempt::Busy;
-    let first_only = [0];
-    let order = if candidates.len() == 1 {
-        &first_only[..]
-    } else {
-        order
-    };
-    for candidate in order.iter().filter_map(|index| candidates.get(*index)) {
+    for candidate in ordered(round, order, candidates) {
         last = one(round, candidate, read).await;
         match &last {
             Attempt::Refused(refusal) if plan::falls_through(refusal.reason) => {}

@@ -52,7 +52,9 @@ async fn publish_held(round: &mut Round<'_>, held: &HeldCredential) -> Result<Ou
             continue;
         }
         let name = round.sight.places[index].target.name.clone();
-        let result = write_credential(round, index, held, templates).await?;
+        // A failure of the API server is one of this target: the others are written, and it is remembered.
+        let result = write_credential(round, index, held, templates).await;
+        let result = result.unwrap_or_else(|error| Err(error.refusal()));
         written.push(TargetWritten { name, result });
     }
     round.memory.found_dead = None;
@@ -253,6 +255,10 @@ pub(super) async fn write(
         Some(ours) => retyped(round, place, &ours.uid, &rendered.kind).await?,
     };
     let result = apply(round, place, rendered, marks, &precondition, Write::Real).await?;
+    if result.is_ok() {
+        let name = &round.sight.places[index].target.name;
+        round.memory.unrecoverable.remove(name);
+    }
     round
         .context
         .metrics

@@ -37,7 +37,8 @@ pub(super) async fn repair(round: &mut Round<'_>, repairs: &[Repair]) -> Result<
             hopeless = true;
             continue;
         };
-        let result = publish::write(round, index, &rendered, &marks).await?;
+        let result = publish::write(round, index, &rendered, &marks).await;
+        let result = result.unwrap_or_else(|error| Err(error.refusal()));
         written.push(TargetWritten {
             name: repair.target.clone(),
             result,
@@ -213,13 +214,17 @@ pub(super) async fn prune(round: &mut Round<'_>, names: &[String]) -> Result<Out
         .mirror
         .owned_by(round.subject.namespace, &round.subject.owner());
     for (name, facts) in owned.into_iter().filter(|(name, _)| names.contains(name)) {
-        round
+        let seen = Some(facts.resource_version.as_str());
+        let deleted = round
             .context
             .cluster
-            .delete_secret(round.subject.namespace, &name, &facts.uid, None)
-            .await?;
+            .delete_secret(round.subject.namespace, &name, &facts.uid, seen)
+            .await;
+        if let Err(error) = deleted {
+            return Ok(Outcome::Blocked(error.refusal()));
+        }
         let key = round.subject.secret_key(&name);
-        round.context.known().mirror.delete(&key, None);
+        round.context.known().mirror.delete(&key, seen);
     }
     Ok(Outcome::Pruned)
 }

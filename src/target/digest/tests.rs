@@ -56,12 +56,7 @@ fn only_the_same_version_and_key_can_be_compared() {
         id: "ffff".into(),
         ..key()
     };
-    let digest = publish(
-        &key(),
-        &target(json!({})),
-        &BTreeMap::new(),
-        DeletionPolicy::Delete,
-    );
+    let digest = publish(&key(), &target(json!({})), &BTreeMap::new());
     assert!(comparable(&digest, &key()));
     assert!(!comparable(&digest, &other));
     for unknown in ["", "v1", "v2:0a1b:00", "v10a1b", ":0a1b:"] {
@@ -162,15 +157,15 @@ fn stored_data_has_the_digest_of_the_rendered_data_whatever_others_added() {
 #[test]
 fn publish_and_spec_follow_what_they_are_about() {
     let templates = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
-    let of = |target: &Target, templates: &BTreeMap<String, String>, policy| {
-        publish(&key(), target, templates, policy)
-    };
+    let of =
+        |target: &Target, templates: &BTreeMap<String, String>| publish(&key(), target, templates);
     let plain = target(json!({}));
-    let first = of(&plain, &templates, DeletionPolicy::Delete);
-    assert_ne!(first, of(&plain, &BTreeMap::new(), DeletionPolicy::Delete));
-    assert_ne!(first, of(&plain, &templates, DeletionPolicy::Retain));
+    let first = of(&plain, &templates);
+    assert_ne!(first, of(&plain, &BTreeMap::new()));
     let labelled = target(json!({"labels": {"a": "b"}}));
-    assert_ne!(first, of(&labelled, &templates, DeletionPolicy::Delete));
+    assert_ne!(first, of(&labelled, &templates));
+    let restarting = target(json!({"restart": [{"deployment": "a"}]}));
+    assert_eq!(first, of(&restarting, &templates));
 
     let parse = |json| -> AuthenticationConfigurationSpec { serde_json::from_value(json).unwrap() };
     let one = parse(json!({"method": {"none": {}}}));

@@ -392,3 +392,73 @@ async fn gone(stage: &Stage, secret: &str) {
         sleep(Duration::from_millis(100)).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schedule_repeats_the_alternative_that_worked_after_a_restart_too() {
+    let (stage, idp) = (Stage::new("alternatives").await, counting(9));
+    idp.respond("/old", Answer::error(401, "invalid_client", "unknown here"));
+    let operator = stage.operator().await;
+    let method = |name: &str| json!({ "name": name, "oauth2": { "tokenEndpoint": idp.url(&format!("/{name}")), "clientAuth": "ClientSecretPost" } });
+    stage
+        .secret(
+            "client",
+            &[
+                ("client_id", "example-client"),
+                ("client_secret", "example-secret-value"),
+            ],
+        )
+        .await;
+    let spec = json!({
+        "sources": [{ "secretRef": { "name": "client" } }], "connection": { "allowHttp": true },
+        "selection": "FirstSuccessful", "methods": [method("old"), method("new")], "refresh": { "minInterval": "1s" },
+    });
+    stage.configure("orders", spec).await;
+    stage
+        .value_when("orders", "access_token", "t1", |value| value == "t1")
+        .await;
+    stage
+        .condition("orders", "Ready", "True", "TokenValid")
+        .await;
+    operator.kill_9().unwrap();
+    let _operator = stage.operator().await;
+    stage
+        .value_when("orders", "access_token", "t2", |value| value == "t2")
+        .await;
+    assert_eq!((idp.count("/old"), idp.count("/new")), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_former_target_stays_while_its_successor_belongs_to_somebody_else() {
+    let (stage, idp) = (Stage::new("successor").await, counting(3600));
+    let _operator = stage.operator().await;
+    stage.secret("taken", &[("of", "somebody-else")]).await;
+    let targets = |second: &str| json!({ "targets": [{ "name": "orders" }, { "name": second }] });
+    stage
+        .client_credentials("orders", &idp.url("/token"), targets("former"))
+        .await;
+    stage
+        .value_when("former", "access_token", "t1", |value| value == "t1")
+        .await;
+    published(&stage, &idp, "t1").await;
+    stage
+        .client_credentials("orders", &idp.url("/token"), targets("taken"))
+        .await;
+    stage
+        .condition("orders", "Ready", "False", "TargetConflict")
+        .await;
+    stays_quiet(&stage, &idp, "while the successor is taken").await;
+    assert_eq!(
+        stage.value("former", "access_token").await.as_deref(),
+        Some("t1")
+    );
+    assert_eq!(
+        stage.value("taken", "of").await.as_deref(),
+        Some("somebody-else")
+    );
+    stage.delete_secret("taken").await;
+    stage
+        .value_when("taken", "access_token", "t1", |value| value == "t1")
+        .await;
+    gone(&stage, "former").await;
+    assert_eq!(idp.count("/token"), 1);
+}

@@ -31,10 +31,10 @@ async fn deploy(stage: &Stage) -> Api<Deployment> {
 async fn restarted_for(api: &Api<Deployment>) -> Option<String> {
     let deployment = api.get("orders").await.unwrap();
     let template = deployment.spec.unwrap().template.metadata.unwrap();
-    template
-        .annotations?
-        .get("authkeeper.dev/restarted-for")
-        .cloned()
+    let mut annotations = template.annotations?.into_iter();
+    let (_, content) =
+        annotations.find(|(name, _)| name.starts_with("authkeeper.dev/restarted-for-"))?;
+    Some(content)
 }
 
 async fn restarted_again(api: &Api<Deployment>, before: Option<&str>) -> String {
