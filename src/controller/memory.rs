@@ -32,6 +32,8 @@ pub(super) struct Memory {
     pub(super) workloads: HashMap<Workload, Started>,
     /// Targets whose bytes were looked for in vain, with the resourceVersion they had.
     pub(super) unrecoverable: HashMap<String, Option<String>>,
+    /// Targets whose owner reference somebody else claims as well, at these versions: writing again changes nothing.
+    pub(super) disputed: HashMap<String, String>,
     /// The targets were read from the API server itself since the process began.
     pub(super) verified: bool,
 }

@@ -19,6 +19,8 @@ use crate::{
         Current, Grant, Observed, RefreshPolicy, SourceSeen, Suspension, TargetSeen, TargetState,
         Wanted, schedule,
     },
+    provider::Refusal,
+    reason::Reason,
     target::{Facts, Marks, Ownership, SourceVersion, digest, ownership},
 };
 
@@ -44,6 +46,7 @@ pub(super) async fn observe(
     let newest = newest(&seen);
     let trusted = trusted(subject, newest, &versions, &spec_digest, &seen);
     let (wanted, read) = wanted(context, subject, memory, &targets, &versions, trusted).await?;
+    let wanted = unreadable_suspension(subject).map_or(wanted, Wanted::Unresolved);
     let judged = memory.judged.clone();
     let status = judged.unwrap_or_else(|| subject.object.status.clone().unwrap_or_default());
     let moved = moved(&versions, before.as_deref(), newest, &wanted);
@@ -94,9 +97,12 @@ async fn places(
         let templates = sources::template_versions(context, subject.namespace, target).await?;
         let publish = digest::publish(&context.digest_key, target, &templates);
         let (known, asked) = sources::known(context, &subject.secret_key(&target.name)).await?;
-        let (state, ours) = state(subject, known);
+        let (mut state, ours) = state(subject, known);
         let version = ours.as_ref().map(|facts| facts.resource_version.clone());
         let unrecoverable = memory.unrecoverable.get(&target.name) == Some(&version);
+        if let TargetState::Managed(current) = &mut state {
+            current.owned |= memory.disputed.get(&target.name) == version.as_ref();
+        }
         seen.push(TargetSeen {
             name: target.name.clone(),
             publish: publish.clone(),
@@ -132,7 +138,7 @@ fn state(subject: Subject<'_>, known: Known) -> (TargetState, Option<Facts>) {
 }
 
 /// Is the owner reference as the deletion policy asks? Backups strip it.
-fn owned(subject: Subject<'_>, facts: &Facts) -> bool {
+pub(super) fn owned(subject: Subject<'_>, facts: &Facts) -> bool {
     match subject.deletion_policy() {
         DeletionPolicy::Delete => facts.controller_uid.as_deref() == Some(subject.uid),
         DeletionPolicy::Retain => facts.controller_uid.is_none(),
@@ -249,7 +255,7 @@ async fn wanted(
     Ok((as_wanted(result), read))
 }
 
-fn as_wanted(result: Result<Vec<Grant>, crate::provider::Refusal>) -> Wanted {
+fn as_wanted(result: Result<Vec<Grant>, Refusal>) -> Wanted {
     match result {
         Ok(grants) => Wanted::Ready(grants),
         Err(refusal) => Wanted::Unresolved(refusal),
@@ -310,6 +316,17 @@ fn suspension(subject: Subject<'_>, now: Timestamp) -> Option<Suspension> {
         .parse::<Timestamp>()
         .ok()?;
     (now < until).then_some(Suspension { until: Some(until) })
+}
+
+/// Who wrote this wanted a pause: nothing is asked for until it can be read.
+fn unreadable_suspension(subject: Subject<'_>) -> Option<Refusal> {
+    let text = annotated(subject, annotation::SUSPEND_UNTIL).filter(|text| !text.is_empty())?;
+    let name = annotation::SUSPEND_UNTIL;
+    text.parse::<Timestamp>().is_err().then(|| {
+        let detail =
+            format!("annotation {name} is not a time; write it as in 2026-12-01T08:00:00Z");
+        Refusal::new(Reason::InvalidSpec, detail)
+    })
 }
 
 /// The client that a pause is about: this namespace and source at this host.

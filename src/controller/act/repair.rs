@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 
 use super::{
-    super::{Error, round::Round, sources},
+    super::{Error, mirror::Known, observe, round::Round, sources},
     publish,
 };
 use crate::{
@@ -39,6 +39,9 @@ pub(super) async fn repair(round: &mut Round<'_>, repairs: &[Repair]) -> Result<
         };
         let result = publish::write(round, index, &rendered, &marks).await;
         let result = result.unwrap_or_else(|error| Err(error.refusal()));
+        if result.is_ok() {
+            note_dispute(round, index);
+        }
         written.push(TargetWritten {
             name: repair.target.clone(),
             result,
@@ -49,6 +52,22 @@ pub(super) async fn repair(round: &mut Round<'_>, repairs: &[Repair]) -> Result<
         (false, []) => Outcome::Nothing,
         (false, _) => Outcome::Repaired(written),
     })
+}
+
+/// An owner reference that another manager claims too stays whatever we apply; it is not tried again until the Secret
+/// changes.
+fn note_dispute(round: &mut Round<'_>, index: usize) {
+    let name = round.sight.places[index].target.name.clone();
+    let known = round
+        .context
+        .known()
+        .mirror
+        .get(&round.subject.secret_key(&name));
+    if let Known::Present(facts) = known
+        && !observe::owned(round.subject, &facts)
+    {
+        round.memory.disputed.insert(name, facts.resource_version);
+    }
 }
 
 /// The templates of one target that are kept elsewhere.

@@ -462,3 +462,82 @@ async fn a_former_target_stays_while_its_successor_belongs_to_somebody_else() {
     gone(&stage, "former").await;
     assert_eq!(idp.count("/token"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_that_cannot_be_read_is_named_and_nothing_is_asked_meanwhile() {
+    let (stage, idp) = (Stage::new("unreadable").await, counting(3600));
+    let _operator = stage.operator().await;
+    stage
+        .client_credentials("orders", &idp.url("/token"), json!({}))
+        .await;
+    published(&stage, &idp, "t1").await;
+    stage
+        .annotate("orders", "authkeeper.dev/suspend-until", "tomorrow")
+        .await;
+    let accepted = stage
+        .condition("orders", "Accepted", "False", "InvalidSpec")
+        .await;
+    assert!(
+        accepted.message.contains("suspend-until"),
+        "{}",
+        accepted.message
+    );
+    stage
+        .annotate("orders", "authkeeper.dev/refresh-requested", "1")
+        .await;
+    stays_quiet(&stage, &idp, "while the pause cannot be read").await;
+    assert_eq!(
+        stage.value("orders", "access_token").await.as_deref(),
+        Some("t1")
+    );
+    stage
+        .annotate("orders", "authkeeper.dev/suspend-until", "")
+        .await;
+    let mend = json!({ "metadata": { "annotations": { "authkeeper.dev/suspend-until": null } } });
+    stage
+        .configurations()
+        .patch("orders", &PatchParams::default(), &Patch::Merge(&mend))
+        .await
+        .unwrap();
+    published(&stage, &idp, "t2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_reference_that_others_claim_too_is_not_fought_over() {
+    let (stage, idp) = (Stage::new("claimed").await, counting(3600));
+    let _operator = stage.operator().await;
+    stage
+        .client_credentials("orders", &idp.url("/token"), json!({}))
+        .await;
+    published(&stage, &idp, "t1").await;
+    let references = stage
+        .secrets()
+        .get("orders")
+        .await
+        .unwrap()
+        .metadata
+        .owner_references;
+    let claim = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "orders", "ownerReferences": references },
+    });
+    let parameters = PatchParams::apply("backup").force();
+    stage
+        .secrets()
+        .patch("orders", &parameters, &Patch::Apply(&claim))
+        .await
+        .unwrap();
+    stage
+        .client_credentials(
+            "orders",
+            &idp.url("/token"),
+            json!({ "deletionPolicy": "Retain" }),
+        )
+        .await;
+    stage
+        .status_when("orders", "seen", |status| {
+            status.observed_generation == Some(2)
+        })
+        .await;
+    stays_quiet(&stage, &idp, "although the reference stays").await;
+    assert_eq!(idp.count("/token"), 1);
+}
