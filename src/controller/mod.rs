@@ -20,6 +20,7 @@ mod record;
 mod resolve;
 mod round;
 mod sources;
+mod suspension;
 mod watch;
 mod workload;
 

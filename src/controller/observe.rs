@@ -10,17 +10,16 @@ use super::{
     mirror::Known,
     resolve,
     round::{Place, Read, Sight, Subject},
-    sources, workload,
+    sources, suspension, workload,
 };
 use crate::{
     api::v1alpha1::{DeletionPolicy, MethodStatus, Origin, Target, annotation},
     duration::HumanDuration,
     plan::{
-        Current, Grant, Observed, RefreshPolicy, SourceSeen, Suspension, TargetSeen, TargetState,
-        Wanted, schedule,
+        Current, Grant, Observed, RefreshPolicy, SourceSeen, TargetSeen, TargetState, Wanted,
+        schedule,
     },
     provider::Refusal,
-    reason::Reason,
     target::{Facts, Marks, Ownership, SourceVersion, digest, ownership},
 };
 
@@ -46,7 +45,7 @@ pub(super) async fn observe(
     let newest = newest(&seen);
     let trusted = trusted(subject, newest, &versions, &spec_digest, &seen);
     let (wanted, read) = wanted(context, subject, memory, &targets, &versions, trusted).await?;
-    let wanted = unreadable_suspension(subject).map_or(wanted, Wanted::Unresolved);
+    let wanted = suspension::unreadable(subject).map_or(wanted, Wanted::Unresolved);
     let judged = memory.judged.clone();
     let status = judged.unwrap_or_else(|| subject.object.status.clone().unwrap_or_default());
     let moved = moved(&versions, before.as_deref(), newest, &wanted);
@@ -58,7 +57,7 @@ pub(super) async fn observe(
         policy: RefreshPolicy::new(spec.refresh.as_ref()),
         deletion_policy: subject.deletion_policy(),
         being_deleted: subject.object.metadata.deletion_timestamp.is_some(),
-        suspension: suspension(subject, now),
+        suspension: suspension::of(subject, now),
         refresh_requested: annotated(subject, annotation::REFRESH_REQUESTED).map(bounded),
         paused_until: context
             .hosts
@@ -289,7 +288,7 @@ fn moved(
         .collect()
 }
 
-fn annotated(subject: Subject<'_>, name: &str) -> Option<String> {
+pub(super) fn annotated(subject: Subject<'_>, name: &str) -> Option<String> {
     subject
         .object
         .metadata
@@ -306,27 +305,6 @@ fn bounded(request: String) -> String {
     }
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, request.as_bytes());
     format!("sha256:{}", hex::encode(digest))
-}
-
-fn suspension(subject: Subject<'_>, now: Timestamp) -> Option<Suspension> {
-    if subject.object.spec.suspend == Some(true) {
-        return Some(Suspension { until: None });
-    }
-    let until = annotated(subject, annotation::SUSPEND_UNTIL)?
-        .parse::<Timestamp>()
-        .ok()?;
-    (now < until).then_some(Suspension { until: Some(until) })
-}
-
-/// Who wrote this wanted a pause: nothing is asked for until it can be read.
-fn unreadable_suspension(subject: Subject<'_>) -> Option<Refusal> {
-    let text = annotated(subject, annotation::SUSPEND_UNTIL).filter(|text| !text.is_empty())?;
-    let name = annotation::SUSPEND_UNTIL;
-    text.parse::<Timestamp>().is_err().then(|| {
-        let detail =
-            format!("annotation {name} is not a time; write it as in 2026-12-01T08:00:00Z");
-        Refusal::new(Reason::InvalidSpec, detail)
-    })
 }
 
 /// The client that a pause is about: this namespace and source at this host.

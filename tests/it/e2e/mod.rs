@@ -3,6 +3,7 @@
 mod bad_answers;
 mod bad_input;
 mod certified;
+mod claims;
 mod counts;
 mod examples;
 mod faults;
