@@ -231,13 +231,13 @@ fn absurdities() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Three hundred labels, long annotations, a date that is none, and a request longer than a Secret could echo.
+/// Three hundred labels, long annotations, a date long past, and a request longer than a Secret could echo.
 async fn decorate(stage: &Stage) {
     let labels: BTreeMap<String, String> = (0..300)
         .map(|number| (format!("label-{number}"), "x".repeat(63)))
         .collect();
     let decorated = json!({ "metadata": { "labels": labels, "annotations": {
-        "authkeeper.dev/suspend-until": "9999-99-99", "note": "y".repeat(50_000),
+        "authkeeper.dev/suspend-until": "0001-01-01T00:00:00Z", "note": "y".repeat(50_000),
     } } });
     for name in ["empty", "long"] {
         let patch = Patch::Merge(&decorated);
